@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Looking at the units of the table area: shared by attach and by table writes.
+ */
+#ifndef MTDL_ATTACH_H
+#define MTDL_ATTACH_H
+
+#include "mtdl.h"
+
+/** mtdl_unit_offset() - flash offset of a table unit */
+u64 mtdl_unit_offset(const struct mtdl_geometry *geometry, u32 unit);
+
+/**
+ * mtdl_scan_unit() - find out what a table unit holds
+ * @mtdl: with geometry and @buffer
+ * @unit: which
+ * @newest: snapshots above this do not count as @newest of the unit (an epoch of
+ *	0: no limit); they do raise @mtdl->highest_epoch
+ * @thorough: also look whether all of the rest of the unit reads as erased
+ *
+ * Fills in @mtdl->units[@unit].  What cannot be read counts as torn.
+ */
+void mtdl_scan_unit(struct mtdl *mtdl, u32 unit, struct mtdl_sequence newest, bool thorough);
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Reading a layer: where its bytes are, and whether they are the manifest's.
+ * Nothing here changes anything, so any number of readers may run at once.
+ */
+#include "mtdl.h"
+#include "util.h"
+
+u64 mtdl_locate(const struct mtdl_geometry *geometry, const struct mtdl_layer *layer,
+		u64 off, u64 *len)
+{
+	u32 block = (u32)(off >> geometry->block_shift);
+	u32 inside = (u32)off & (geometry->block_size - 1);
+	u64 start = ((u64)layer->map[block] << geometry->block_shift) + inside;
+	u64 run = geometry->block_size - inside;
+	u64 most = layer->size - off;
+
+	if (most > *len)
+		most = *len;
+	while (run < most && layer->map[block + 1] == layer->map[block] + 1) {
+		run += geometry->block_size;
+		block++;
+	}
+	*len = run < most ? run : most;
+	return start;
+}
+
+int mtdl_read(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
+	      const struct mtdl_layer *layer, u64 off, void *buf, u64 len)
+{
+	u8 *to = buf;
+	int corrected = 0;
+
+	if (off > layer->size || len > layer->size - off)
+		return -EINVAL;
+	if (layer->flags & MTDL_LAYER_INCOMPLETE) {
+		memset(buf, 0, len);
+		return -EIO;
+	}
+	while (len) {
+		u64 run = len < geometry->block_size ? len : geometry->block_size;
+		u64 at = mtdl_locate(geometry, layer, off, &run);
+		int err = flash->ops->read(flash, at, to, (u32)run);
+
+		if (err == -EUCLEAN) {
+			corrected = err;
+		} else if (err) {
+			memset(buf, 0, (size_t)(to - (u8 *)buf) + len);
+			return err == -EBADMSG ? -EIO : err;
+		}
+		to += run;
+		off += run;
+		len -= run;
+	}
+	return corrected;
+}
+
+int mtdl_verify_block(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
+		      const struct mtdl_layer *layer, u32 block, u8 *buf, u32 len)
+{
+	u32 left = mtdl_block_bytes(layer->size, block, geometry->block_size);
+	u64 at = (u64)layer->map[block] << geometry->block_shift;
+	u8 digest[MTDL_DIGEST_SIZE];
+	struct mtdl_hash hash;
+	int corrected = 0;
+
+	mtdl_hash_init(&hash);
+	while (left) {
+		u32 part = left < len ? left : len;
+		int err = flash->ops->read(flash, at, buf, part);
+
+		if (err == -EUCLEAN)
+			corrected = err;
+		else if (err)
+			return err;
+		mtdl_hash_update(&hash, buf, part);
+		at += part;
+		left -= part;
+	}
+	mtdl_hash_final(&hash, digest);
+	if (memcmp(digest, layer->digests + (size_t)block * MTDL_DIGEST_SIZE, sizeof(digest)))
+		return -EBADMSG;
+	return corrected;
+}

@@ -171,7 +171,8 @@ static int find_geometry(struct mtdl *mtdl, u64 from, u8 *buf, struct mtdl_reaso
 		if (err || lies_in_its_table(&mtdl->geometry, off))
 			return err;
 	}
-	return mtdl_fail(why, -ENODATA, "no layer table found from offset 0x%llx on: the flash is not formatted, or its table area is elsewhere (say where), or all copies of the table are lost (format it, and apply a release)",
+	return mtdl_fail(why, -ENODATA,
+			 "no layer table found from offset 0x%llx on: the flash is not formatted, or its table area is elsewhere (say where), or all copies of the table are lost (format it, and apply a release)",
 			 (unsigned long long)from);
 }
 
@@ -233,7 +234,8 @@ static int load_newest(struct mtdl *mtdl, u32 *length, struct mtdl_reason *why)
 			unit->newest.epoch = 0;
 		unit->kind = MTDL_UNIT_TORN;
 	}
-	return mtdl_fail(why, -ENODATA, "no copy of the layer table can be read: format the flash, and apply a release");
+	return mtdl_fail(why, -ENODATA,
+			 "no copy of the layer table can be read: format the flash, and apply a release");
 }
 
 /* Attempt marks used in one copy: all up to the last one that is not erased. */
@@ -292,7 +294,8 @@ static int read_table(struct mtdl *mtdl, struct mtdl_sequence newest, struct mtd
 	if (err)
 		return err;
 	if (memcmp(&again, &mtdl->geometry, sizeof(again)))
-		return mtdl_fail(why, -EUCLEAN, "layer table: two snapshots divide the flash in different ways: format it, and apply a release");
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: two snapshots divide the flash in different ways: format it, and apply a release");
 	err = mtdl_snapshot_decode(mtdl, mtdl->snapshot, length, why);
 	if (err)
 		return err;

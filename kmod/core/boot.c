@@ -72,7 +72,8 @@ int mtdl_boot(struct mtdl *mtdl, struct mtdl_reason *why)
 			expose(mtdl, mtdl->candidate);
 			return 0;
 		}
-		mtdl_fail(why, 0, "the attempt of release %s cannot be counted (error %d), so release %s is exposed",
+		mtdl_fail(why, 0,
+			  "the attempt of release %s cannot be counted (error %d), so release %s is exposed",
 			  mtdl->candidate->release, err, mtdl->active->release);
 	}
 	if (!mtdl->active)

@@ -103,11 +103,13 @@ static int check_shared(struct mtdl *mtdl, const struct mtdl_layer *layer, u32 i
 	if (strcmp(other->name, layer->name) || logical != index ||
 	    memcmp(other->digests + (size_t)logical * MTDL_DIGEST_SIZE,
 		   layer->digests + (size_t)index * MTDL_DIGEST_SIZE, MTDL_DIGEST_SIZE))
-		return mtdl_fail(why, -EUCLEAN, "block %u serves layer %s of release %s and layer %s of release %s, which differ there",
+		return mtdl_fail(why, -EUCLEAN,
+				 "block %u serves layer %s of release %s and layer %s of release %s, which differ there",
 				 layer->map[index], other->name, mtdl->active->release,
 				 layer->name, candidate->release);
 	if (candidate->done && !mtdl_bit(candidate->done, layer->first + index))
-		return mtdl_fail(why, -EUCLEAN, "block %u serves release %s and is still to be written for release %s",
+		return mtdl_fail(why, -EUCLEAN,
+				 "block %u serves release %s and is still to be written for release %s",
 				 layer->map[index], mtdl->active->release, candidate->release);
 	return 0;
 }
@@ -123,12 +125,14 @@ static int check_pair(struct mtdl *mtdl, struct mtdl_reason *why)
 			err = check_shared(mtdl, &candidate->layers[i], j, why);
 	for (i = 0; i < 2 * candidate->manifest_blocks && !err; i++)
 		if (owner(mtdl->active, candidate->manifest_map[i], &logical))
-			err = mtdl_fail(why, -EUCLEAN, "block %u holds a manifest of release %s and data of release %s",
+			err = mtdl_fail(why, -EUCLEAN,
+					"block %u holds a manifest of release %s and data of release %s",
 					candidate->manifest_map[i], candidate->release,
 					mtdl->active->release);
 	for (i = 0; i < 2 * mtdl->active->manifest_blocks && !err; i++)
 		if (owner(candidate, mtdl->active->manifest_map[i], &logical))
-			err = mtdl_fail(why, -EUCLEAN, "block %u holds a manifest of release %s and data of release %s",
+			err = mtdl_fail(why, -EUCLEAN,
+					"block %u holds a manifest of release %s and data of release %s",
 					mtdl->active->manifest_map[i], mtdl->active->release,
 					candidate->release);
 	return err;
@@ -137,24 +141,28 @@ static int check_pair(struct mtdl *mtdl, struct mtdl_reason *why)
 static int check_state(const struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	bool staging = mtdl->state == MTDL_STATE_STAGING;
-	bool both = mtdl->state == MTDL_STATE_TRIAL || mtdl->state == MTDL_STATE_INSTALLING;
+	bool trial = mtdl->state == MTDL_STATE_TRIAL;
+	bool both = trial || mtdl->state == MTDL_STATE_INSTALLING;
+	bool idle = mtdl->state == MTDL_STATE_IDLE;
 
-	if (!mtdl->candidate != (mtdl->state == MTDL_STATE_IDLE) || (both && !mtdl->active) ||
+	if (!mtdl->candidate != idle || (both && !mtdl->active) ||
 	    (mtdl->candidate && !mtdl->candidate->done == staging))
 		return mtdl_fail(why, -EUCLEAN, "state %u does not fit the releases that there are",
 				 mtdl->state);
 	if (mtdl->attempts_used > mtdl->attempts_max ||
-	    !mtdl->attempts_max != (mtdl->state != MTDL_STATE_TRIAL))
+	    !mtdl->attempts_max == trial)
 		return mtdl_fail(why, -EUCLEAN, "%u of %u attempts used do not fit state %u",
 				 mtdl->attempts_used, mtdl->attempts_max, mtdl->state);
 	if (mtdl->active && mtdl->active->security_counter < mtdl->security_floor)
-		return mtdl_fail(why, -EUCLEAN, "release %s has security counter %u, below the floor of %u",
+		return mtdl_fail(why, -EUCLEAN,
+				 "release %s has security counter %u, below the floor of %u",
 				 mtdl->active->release, mtdl->active->security_counter,
 				 mtdl->security_floor);
 	if (mtdl->secure && !mtdl->read_only &&
 	    (mtdl->in_force[0] == MTDL_NO_BLOCK || mtdl->in_force[1] == MTDL_NO_BLOCK ||
 	     mtdl->in_force[0] == mtdl->in_force[1]))
-		return mtdl_fail(why, -EUCLEAN, "the state in force does not stand in two table units");
+		return mtdl_fail(why, -EUCLEAN,
+				 "the state in force does not stand in two table units");
 	return 0;
 }
 

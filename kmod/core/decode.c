@@ -45,13 +45,16 @@ static int claim(struct mtdl *mtdl, u32 *used, u32 block, const char *release, c
 	const struct mtdl_geometry *g = &mtdl->geometry;
 
 	if (block >= g->block_count)
-		return mtdl_fail(why, -EUCLEAN, "layer table: %s of release %s uses block %u, the flash has %u",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: %s of release %s uses block %u, the flash has %u",
 				 what, release, block, g->block_count);
 	if (block >= g->table_start && block - g->table_start < g->table_blocks)
-		return mtdl_fail(why, -EUCLEAN, "layer table: %s of release %s uses block %u, which belongs to the table itself",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: %s of release %s uses block %u, which belongs to the table itself",
 				 what, release, block);
 	if (mtdl_bit(used, block))
-		return mtdl_fail(why, -EUCLEAN, "layer table: %s of release %s uses block %u, which serves that release already",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: %s of release %s uses block %u, which serves that release already",
 				 what, release, block);
 	mtdl_set_bit(used, block);
 	return 0;
@@ -67,7 +70,8 @@ static int decode_map(struct mtdl *mtdl, struct reader *r, const struct mtdl_rel
 	u32 i;
 
 	if (kind > MTDL_MAP_EXTENTS)
-		return mtdl_fail(why, -EUCLEAN, "layer table: layer %s of release %s has a map of unknown kind %u",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: layer %s of release %s has a map of unknown kind %u",
 				 layer->name, release->release, kind);
 	if (!at)
 		return cut_short(why, "maps");
@@ -76,7 +80,8 @@ static int decode_map(struct mtdl *mtdl, struct reader *r, const struct mtdl_rel
 		u32 count = extents ? get_le32(at + i * 8 + 4) : 1;
 
 		if (!count || count > layer->block_count - logical)
-			return mtdl_fail(why, -EUCLEAN, "layer table: the map of layer %s of release %s is longer than its %u blocks",
+			return mtdl_fail(why, -EUCLEAN,
+					 "layer table: the map of layer %s of release %s is longer than its %u blocks",
 					 layer->name, release->release, layer->block_count);
 		for (; count; count--, block++) {
 			int err = claim(mtdl, used, block, release->release, layer->name, why);
@@ -87,7 +92,8 @@ static int decode_map(struct mtdl *mtdl, struct reader *r, const struct mtdl_rel
 		}
 	}
 	if (logical != layer->block_count)
-		return mtdl_fail(why, -EUCLEAN, "layer table: the map of layer %s of release %s has %u of %u blocks",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: the map of layer %s of release %s has %u of %u blocks",
 				 layer->name, release->release, logical, layer->block_count);
 	return 0;
 }
@@ -101,11 +107,13 @@ static int check_slot(const struct mtdl *mtdl, const struct mtdl_release *releas
 
 	if (!layer->slot_blocks || layer->slot_start >= g->block_count ||
 	    layer->slot_blocks > g->block_count - layer->slot_start)
-		return mtdl_fail(why, -EUCLEAN, "layer table: the slot of layer %s of release %s lies beyond the flash",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: the slot of layer %s of release %s lies beyond the flash",
 				 layer->name, release->release);
 	if (layer->slot_start < g->table_start + g->table_blocks &&
 	    g->table_start < layer->slot_start + layer->slot_blocks)
-		return mtdl_fail(why, -EUCLEAN, "layer table: the slot of layer %s of release %s overlaps the table area",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: the slot of layer %s of release %s overlaps the table area",
 				 layer->name, release->release);
 	for (i = 0; i < index; i++) {
 		const struct mtdl_layer *other = &release->layers[i];
@@ -113,7 +121,8 @@ static int check_slot(const struct mtdl *mtdl, const struct mtdl_release *releas
 		if (!strcmp(layer->name, other->name) ||
 		    (layer->slot_start < other->slot_start + other->slot_blocks &&
 		     other->slot_start < layer->slot_start + layer->slot_blocks))
-			return mtdl_fail(why, -EUCLEAN, "layer table: layers %s and %s of release %s have one name or overlapping slots",
+			return mtdl_fail(why, -EUCLEAN,
+					 "layer table: layers %s and %s of release %s have one name or overlapping slots",
 					 other->name, layer->name, release->release);
 	}
 	return 0;
@@ -132,7 +141,8 @@ static int decode_layer(struct mtdl *mtdl, struct reader *r, struct mtdl_release
 		return cut_short(why, "layers");
 	memcpy(&media, at, sizeof(media));
 	if (!mtdl_copy_text(layer->name, media.name, sizeof(media.name)) || !layer->name[0])
-		return mtdl_fail(why, -EUCLEAN, "layer table: layer %u of release %s has no proper name",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: layer %u of release %s has no proper name",
 				 index, release->release);
 	memcpy(layer->root, media.root, sizeof(media.root));
 	layer->size = le64_to_cpu(media.size);
@@ -144,7 +154,8 @@ static int decode_layer(struct mtdl *mtdl, struct reader *r, struct mtdl_release
 	layer->first = index ? layer[-1].first + layer[-1].block_count : 0;
 	if (!blocks || blocks > release->block_total - layer->first || media.reserved ||
 	    (layer->policy & ~MTDL_POLICY_KNOWN) || (layer->flags & ~MTDL_LAYER_FLAGS_KNOWN))
-		return mtdl_fail(why, -EUCLEAN, "layer table: layer %s of release %s has a size (%llu bytes), policy (0x%x) or flags (0x%x) that cannot be",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: layer %s of release %s has a size (%llu bytes), policy (0x%x) or flags (0x%x) that cannot be",
 				 layer->name, release->release,
 				 (unsigned long long)layer->size, layer->policy, layer->flags);
 	layer->block_count = (u32)blocks;
@@ -176,7 +187,8 @@ static int count_blocks(const struct mtdl *mtdl, struct reader r, u32 layers, u3
 			       mtdl->geometry.block_shift);
 		if (le64_to_cpu(media.size) > mtdl->geometry.flash_size ||
 		    blocks > mtdl->geometry.block_count - *total)
-			return mtdl_fail(why, -EUCLEAN, "layer table: a release is larger than the flash");
+			return mtdl_fail(why, -EUCLEAN,
+					 "layer table: a release is larger than the flash");
 		*total += blocks;
 	}
 	return 0;
@@ -225,7 +237,8 @@ static int decode_release(struct mtdl *mtdl, struct reader *r, u32 *used,
 	    manifest > mtdl_manifest_limit(g->block_count) || signature > MTDL_SIGNATURE_MAX ||
 	    blocks != (manifest + signature + g->block_size - 1) >> g->block_shift ||
 	    !mtdl_is_filled(media.reserved, 0, sizeof(media.reserved)))
-		return mtdl_fail(why, -EUCLEAN, "layer table: a release with %u layers and a manifest of %u + %u bytes in %u blocks cannot be",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: a release with %u layers and a manifest of %u + %u bytes in %u blocks cannot be",
 				 layers, manifest, signature, blocks);
 	ahead = *r;
 	if (!take(&ahead, 8 * (u64)blocks))
@@ -243,7 +256,8 @@ static int decode_release(struct mtdl *mtdl, struct reader *r, u32 *used,
 	memcpy(release->digest, media.digest, sizeof(media.digest));
 	if (!mtdl_copy_text(release->release, media.release, sizeof(media.release)) ||
 	    !release->release[0])
-		return mtdl_fail(why, -EUCLEAN, "layer table: a release has no proper version text");
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: a release has no proper version text");
 	err = decode_manifest_map(mtdl, r, release, used, why);
 	for (i = 0; i < layers && !err; i++)
 		err = decode_layer(mtdl, r, release, i, used, why);
@@ -271,7 +285,8 @@ static int decode_done(struct mtdl *mtdl, struct reader *r, const u32 *active_us
 
 		if (i >= candidate->block_total ? done :
 		    !done && mtdl_bit(active_used, candidate->maps[i]))
-			return mtdl_fail(why, -EUCLEAN, "layer table: logical block %u of release %s is to be written over what the active release uses, or beyond its end",
+			return mtdl_fail(why, -EUCLEAN,
+					 "layer table: logical block %u of release %s is to be written over what the active release uses, or beyond its end",
 					 i, candidate->release);
 	}
 	return 0;
@@ -290,7 +305,8 @@ static int decode_retired(struct mtdl *mtdl, struct reader *r, u32 count,
 		u32 block = get_le32(at + 4 * i);
 
 		if (block >= mtdl->geometry.block_count || (i && block <= last))
-			return mtdl_fail(why, -EUCLEAN, "layer table: retired block %u is out of order or beyond the %u blocks of the flash",
+			return mtdl_fail(why, -EUCLEAN,
+					 "layer table: retired block %u is out of order or beyond the %u blocks of the flash",
 					 block, mtdl->geometry.block_count);
 		mtdl_set_bit(mtdl->retired, block);
 		last = block;
@@ -361,19 +377,23 @@ static int decode_header(struct mtdl *mtdl, const struct mtdl_media_snapshot *h,
 	u32 unknown = le32_to_cpu(h->features_incompat) & ~MTDL_FEATURES_INCOMPAT;
 
 	if (unknown)
-		return mtdl_fail(why, -EOPNOTSUPP, "layer table needs features 0x%x that this software does not have: update mtdlayer",
+		return mtdl_fail(why, -EOPNOTSUPP,
+				 "layer table needs features 0x%x that this software does not have: update mtdlayer",
 				 unknown);
 	if (le32_to_cpu(h->features_ro_compat) & ~MTDL_FEATURES_RO_COMPAT)
-		mtdl->read_only = "its layer table has features that this software may read but not write";
+		mtdl->read_only =
+			"its layer table has features that this software may read but not write";
 	if (!state_fits(h->state, h->releases, h->attempts_max))
-		return mtdl_fail(why, -EUCLEAN, "layer table: state %u with releases 0x%x and %u attempts cannot be",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: state %u with releases 0x%x and %u attempts cannot be",
 				 h->state, h->releases, h->attempts_max);
 	if (le16_to_cpu(h->header_size) != sizeof(*h) ||
 	    !mtdl_is_filled(h->reserved, 0, sizeof(h->reserved)) ||
 	    le32_to_cpu(h->cursor) >= mtdl->geometry.block_count ||
 	    le32_to_cpu(h->retired_count) > mtdl_retired_max(mtdl->geometry.block_count) ||
 	    !mtdl_copy_text(mtdl->compatible, h->compatible, sizeof(h->compatible)))
-		return mtdl_fail(why, -EUCLEAN, "layer table: header size %u, cursor %u, %u retired blocks or the reserved bytes cannot be",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: header size %u, cursor %u, %u retired blocks or the reserved bytes cannot be",
 				 le16_to_cpu(h->header_size), le32_to_cpu(h->cursor),
 				 le32_to_cpu(h->retired_count));
 	memcpy(mtdl->uuid, h->uuid, sizeof(h->uuid));

@@ -15,7 +15,8 @@ static int check_flash(const struct mtdl_flash *flash, struct mtdl_reason *why)
 		return mtdl_fail(why, -EROFS, "the flash is read-only: it cannot be formatted");
 	if (!mtdl_is_power_of_two(flash->erase_size) || !mtdl_is_power_of_two(flash->write_size) ||
 	    flash->write_size > flash->erase_size)
-		return mtdl_fail(why, -EINVAL, "erase size %u and write size %u must be powers of two, the second not above the first",
+		return mtdl_fail(why, -EINVAL,
+				 "erase size %u and write size %u must be powers of two, the second not above the first",
 				 flash->erase_size, flash->write_size);
 	if (flash->erase_size > MTDL_BLOCK_SIZE_MAX)
 		return mtdl_fail(why, -EINVAL, "erase size %u is above the largest block size, %u",
@@ -31,7 +32,8 @@ static int choose_blocks(struct mtdl_geometry *g, const struct mtdl_flash *flash
 			     DEFAULT_BLOCK_SIZE;
 	if (!mtdl_is_power_of_two(block_size) || block_size < flash->erase_size ||
 	    block_size < MTDL_BLOCK_SIZE_MIN || block_size > MTDL_BLOCK_SIZE_MAX)
-		return mtdl_fail(why, -EINVAL, "block size %u must be a power of two from %u (or the erase size, %u) to %u",
+		return mtdl_fail(why, -EINVAL,
+				 "block size %u must be a power of two from %u (or the erase size, %u) to %u",
 				 block_size, MTDL_BLOCK_SIZE_MIN, flash->erase_size,
 				 MTDL_BLOCK_SIZE_MAX);
 	g->erase_size = flash->erase_size;
@@ -39,7 +41,8 @@ static int choose_blocks(struct mtdl_geometry *g, const struct mtdl_flash *flash
 	g->block_size = block_size;
 	g->block_shift = mtdl_log2(block_size);
 	if (flash->size >> g->block_shift >= MTDL_NO_BLOCK)
-		return mtdl_fail(why, -EINVAL, "a flash of 0x%llx bytes has too many blocks of %u: choose a larger block size",
+		return mtdl_fail(why, -EINVAL,
+				 "a flash of 0x%llx bytes has too many blocks of %u: choose a larger block size",
 				 (unsigned long long)flash->size, block_size);
 	g->block_count = (u32)(flash->size >> g->block_shift);
 	g->flash_size = (u64)g->block_count << g->block_shift;
@@ -72,13 +75,15 @@ static int choose_units(struct mtdl_geometry *g, const struct mtdl_flash *flash,
 		    size >> mtdl_log2(g->unit_size) <= MTDL_UNITS_MAX)
 			break;
 		if (g->unit_size > MTDL_BLOCK_SIZE_MAX)
-			return mtdl_fail(why, -EINVAL, "%u blocks need a layer table of %u bytes, which is too large: choose a larger block size than %u",
+			return mtdl_fail(why, -EINVAL,
+					 "%u blocks need a layer table of %u bytes, which is too large: choose a larger block size than %u",
 					 g->block_count, mtdl_snapshot_bound(g->block_count),
 					 g->block_size);
 	}
 	if ((options->table_offset & mask) || (size & mask) ||
 	    options->table_offset > g->flash_size || size >= g->flash_size - options->table_offset)
-		return mtdl_fail(why, -EINVAL, "a table area of 0x%llx bytes at 0x%llx does not consist of whole blocks (of 0x%x) within a flash of 0x%llx bytes with room for layers",
+		return mtdl_fail(why, -EINVAL,
+				 "a table area of 0x%llx bytes at 0x%llx does not consist of whole blocks (of 0x%x) within a flash of 0x%llx bytes with room for layers",
 				 (unsigned long long)size,
 				 (unsigned long long)options->table_offset, g->block_size,
 				 (unsigned long long)g->flash_size);
@@ -86,7 +91,8 @@ static int choose_units(struct mtdl_geometry *g, const struct mtdl_flash *flash,
 	g->table_blocks = (u32)(size >> g->block_shift);
 	g->unit_count = (u32)(size >> mtdl_log2(g->unit_size));
 	if (g->unit_count < MTDL_UNITS_MIN)
-		return mtdl_fail(why, -EINVAL, "a table area of 0x%llx bytes has %u units of %u bytes, it must have at least %u: make it larger",
+		return mtdl_fail(why, -EINVAL,
+				 "a table area of 0x%llx bytes has %u units of %u bytes, it must have at least %u: make it larger",
 				 (unsigned long long)size, g->unit_count, g->unit_size,
 				 MTDL_UNITS_MIN);
 	return 0;
@@ -125,7 +131,8 @@ static int erase_table_area(struct mtdl *mtdl, struct mtdl_reason *why)
 			continue;
 		err = mtdl_erase_range(mtdl, off, mtdl->geometry.unit_size);
 		if (err)
-			return mtdl_fail(why, err, "the table area cannot be erased at offset 0x%llx (error %d): put it elsewhere",
+			return mtdl_fail(why, err,
+					 "the table area cannot be erased at offset 0x%llx (error %d): put it elsewhere",
 					 (unsigned long long)off, err);
 	}
 	return 0;
@@ -156,7 +163,8 @@ int mtdl_format(struct mtdl_flash *flash, const struct mtdl_format_options *opti
 	int err;
 
 	if (!len || len > MTDL_COMPATIBLE_SIZE)
-		return mtdl_fail(why, -EINVAL, "the board's name (compatible) has %u characters, it must have 1 to %u",
+		return mtdl_fail(why, -EINVAL,
+				 "the board's name (compatible) has %u characters, it must have 1 to %u",
 				 (u32)len, MTDL_COMPATIBLE_SIZE);
 	mtdl = mtdl_alloc(sizeof(*mtdl));
 	if (!mtdl)
@@ -170,7 +178,8 @@ int mtdl_format(struct mtdl_flash *flash, const struct mtdl_format_options *opti
 	if (!err)
 		err = choose_units(&mtdl->geometry, flash, options, why);
 	if (!err && count_good_units(mtdl) < MTDL_UNITS_MIN)
-		err = mtdl_fail(why, -ENOSPC, "the table area at 0x%llx has fewer than %u good units: put it elsewhere or make it larger",
+		err = mtdl_fail(why, -ENOSPC,
+				"the table area at 0x%llx has fewer than %u good units: put it elsewhere or make it larger",
 				(unsigned long long)options->table_offset, MTDL_UNITS_MIN);
 	if (!err)
 		err = write_first(mtdl, why);

@@ -58,8 +58,8 @@ enum mtdl_outcome_code {
 };
 
 /** Policies of a layer, chosen in the layout; unknown bits refuse the manifest. */
-#define MTDL_POLICY_PINNED		(1U << 0) /* read raw by a boot loader: always home */
-#define MTDL_POLICY_LAZY		(1U << 1) /* goes home with the next upgrade, not by settle */
+#define MTDL_POLICY_PINNED		(1U << 0) /* read raw by a loader: always home */
+#define MTDL_POLICY_LAZY		(1U << 1) /* home by upgrade, not by settle */
 #define MTDL_POLICY_IN_PLACE		(1U << 2) /* may be written over when asked */
 #define MTDL_POLICY_OVERFLOW_MOVE	(1U << 3) /* outgrown: the whole layer moves, contiguous */
 #define MTDL_POLICY_OVERFLOW_REFUSE	(1U << 4) /* outgrown: refused */
@@ -99,6 +99,7 @@ struct mtdl_media_outcome {
 	__u8 digest[MTDL_DIGEST_SIZE];
 	char release[MTDL_RELEASE_SIZE];
 };
+
 _Static_assert(sizeof(struct mtdl_media_outcome) == 104, "outcome size");
 
 /**
@@ -174,6 +175,7 @@ struct mtdl_media_snapshot {
 	char compatible[MTDL_COMPATIBLE_SIZE];
 	__u8 reserved[40];
 };
+
 _Static_assert(sizeof(struct mtdl_media_snapshot) == 320, "snapshot header size");
 
 /**
@@ -200,6 +202,7 @@ struct mtdl_media_release {
 	__le32 layer_count;
 	__u8 reserved[12];
 };
+
 _Static_assert(sizeof(struct mtdl_media_release) == 128, "release size");
 
 /**
@@ -227,6 +230,7 @@ struct mtdl_media_layer {
 	__le16 reserved;
 	__le32 map_entries;
 };
+
 _Static_assert(sizeof(struct mtdl_media_layer) == 96, "layer size");
 
 /** struct mtdl_media_extent - @count logical blocks in a row at @block and on */
@@ -234,6 +238,7 @@ struct mtdl_media_extent {
 	__le32 block;
 	__le32 count;
 };
+
 _Static_assert(sizeof(struct mtdl_media_extent) == 8, "extent size");
 
 #define MTDL_MANIFEST_MAGIC	0x4d4c444dU	/* "MDLM" */
@@ -270,6 +275,7 @@ struct mtdl_media_manifest {
 	char compatible[MTDL_COMPATIBLE_SIZE];
 	__u8 reserved[32];
 };
+
 _Static_assert(sizeof(struct mtdl_media_manifest) == 192, "manifest header size");
 
 /**
@@ -284,6 +290,7 @@ struct mtdl_media_record {
 	__le16 reserved;
 	__le32 length;
 };
+
 _Static_assert(sizeof(struct mtdl_media_record) == 8, "record size");
 
 #define MTDL_RECORD_CRITICAL	0x8000U
@@ -312,6 +319,7 @@ struct mtdl_media_manifest_layer {
 	__le32 policy;
 	__le32 block_count;
 };
+
 _Static_assert(sizeof(struct mtdl_media_manifest_layer) == 96, "manifest layer size");
 
 #endif

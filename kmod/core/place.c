@@ -173,7 +173,8 @@ int mtdl_place(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_plan
 	if (!err)
 		err = place_data(mtdl, release, plan, why);
 	if (!err && plan->missing)
-		err = mtdl_fail(why, -ENOSPC, "release %s does not fit: %u blocks of %u bytes are missing beside release %s",
+		err = mtdl_fail(why, -ENOSPC,
+				"release %s does not fit: %u blocks of %u bytes are missing beside release %s",
 				release->release, plan->missing, mtdl->geometry.block_size,
 				mtdl->active ? mtdl->active->release : "(none)");
 	return err;

@@ -74,7 +74,8 @@ int mtdl_pool_init(struct mtdl_pool *pool, struct mtdl *mtdl,
 		int bad = mtdl_block_is_bad(mtdl, i);
 
 		if (bad < 0)
-			return mtdl_fail(why, bad, "the flash cannot say whether block %u is bad (error %d)",
+			return mtdl_fail(why, bad,
+					 "the flash cannot say whether block %u is bad (error %d)",
 					 i, bad);
 		if (bad)
 			mtdl_set_bit(pool->used, i);
@@ -159,7 +160,8 @@ int mtdl_usage(struct mtdl *mtdl, u8 *use, struct mtdl_reason *why)
 		int bad = mtdl_block_is_bad(mtdl, i);
 
 		if (bad < 0)
-			return mtdl_fail(why, bad, "the flash cannot say whether block %u is bad (error %d)",
+			return mtdl_fail(why, bad,
+					 "the flash cannot say whether block %u is bad (error %d)",
 					 i, bad);
 		use[i] = bad ? MTDL_USE_BAD : MTDL_USE_FREE;
 		if (i >= g->table_start && i - g->table_start < g->table_blocks)

@@ -113,11 +113,13 @@ int mtdl_release_link(struct mtdl_release *release, u8 *bytes, const struct mtdl
 
 	if (m->layer_count != release->layer_count || strcmp(m->release, release->release) ||
 	    m->security_counter != release->security_counter)
-		return mtdl_fail(why, -EUCLEAN, "layer table: release %s is not described as in its manifest",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: release %s is not described as in its manifest",
 				 release->release);
 	for (i = 0; i < m->layer_count; i++)
 		if (!same_layer(&release->layers[i], &m->layers[i]))
-			return mtdl_fail(why, -EUCLEAN, "layer table: layer %s of release %s is not described as in its manifest",
+			return mtdl_fail(why, -EUCLEAN,
+					 "layer table: layer %s of release %s is not described as in its manifest",
 					 release->layers[i].name, release->release);
 	release->manifest = bytes;
 	release->attempts = m->attempts;
@@ -146,7 +148,8 @@ int mtdl_load_manifest(struct mtdl *mtdl, struct mtdl_release *release,
 	if (err)
 		err = mtdl_manifest_copy_check(mtdl, release, 1, bytes);
 	if (err) {
-		mtdl_fail(why, err, "release %s: neither copy of its manifest can be read: apply a release again",
+		mtdl_fail(why, err,
+			  "release %s: neither copy of its manifest can be read: apply a release again",
 			  release->release);
 		goto out_free;
 	}

@@ -99,7 +99,8 @@ static int check_sizes(const struct mtdl_geometry *g, struct mtdl_reason *why)
 	    g->unit_size < g->erase_size || g->block_size < MTDL_BLOCK_SIZE_MIN ||
 	    g->block_size > MTDL_BLOCK_SIZE_MAX || g->mark_size < g->write_size ||
 	    g->mark_size < MTDL_MARK_SIZE_MIN || g->mark_size > g->unit_size)
-		return mtdl_fail(why, -EUCLEAN, "layer table: erase size %u, write size %u, block size %u, unit size %u, mark size %u do not fit together",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: erase size %u, write size %u, block size %u, unit size %u, mark size %u do not fit together",
 				 g->erase_size, g->write_size, g->block_size, g->unit_size,
 				 g->mark_size);
 	return 0;
@@ -109,14 +110,17 @@ static int check_flash(const struct mtdl_geometry *g, const struct mtdl_flash *f
 		       struct mtdl_reason *why)
 {
 	if (flash->erase_size != g->erase_size)
-		return mtdl_fail(why, -EINVAL, "the flash has eraseblocks of %u bytes, the layer table was made for %u: format it anew",
+		return mtdl_fail(why, -EINVAL,
+				 "the flash has eraseblocks of %u bytes, the layer table was made for %u: format it anew",
 				 flash->erase_size, g->erase_size);
 	if (flash->size < g->flash_size)
-		return mtdl_fail(why, -EINVAL, "the flash has 0x%llx bytes, the layer table was made for 0x%llx: it is cut short",
+		return mtdl_fail(why, -EINVAL,
+				 "the flash has 0x%llx bytes, the layer table was made for 0x%llx: it is cut short",
 				 (unsigned long long)flash->size,
 				 (unsigned long long)g->flash_size);
 	if (flash->write_size > g->write_size)
-		return mtdl_fail(why, -EINVAL, "the flash is programmed in %u bytes, the layer table was made for %u: format it anew",
+		return mtdl_fail(why, -EINVAL,
+				 "the flash is programmed in %u bytes, the layer table was made for %u: format it anew",
 				 flash->write_size, g->write_size);
 	return 0;
 }
@@ -128,7 +132,8 @@ int mtdl_geometry_decode(struct mtdl_geometry *g, const struct mtdl_media_snapsh
 	int err;
 
 	if (le16_to_cpu(header->version) != MTDL_FORMAT_VERSION)
-		return mtdl_fail(why, -EOPNOTSUPP, "layer table has format version %u, this software reads version %u: update mtdlayer",
+		return mtdl_fail(why, -EOPNOTSUPP,
+				 "layer table has format version %u, this software reads version %u: update mtdlayer",
 				 le16_to_cpu(header->version), MTDL_FORMAT_VERSION);
 	g->flash_size = le64_to_cpu(header->flash_size);
 	g->erase_size = le32_to_cpu(header->erase_size);
@@ -149,13 +154,15 @@ int mtdl_geometry_decode(struct mtdl_geometry *g, const struct mtdl_media_snapsh
 	if ((g->flash_size & (g->block_size - 1)) || blocks >= MTDL_NO_BLOCK ||
 	    g->table_start >= blocks || g->table_blocks > blocks - g->table_start ||
 	    units < 2 || units > MTDL_UNITS_MAX)
-		return mtdl_fail(why, -EUCLEAN, "layer table: a table area of blocks %u + %u does not fit a flash of 0x%llx bytes in blocks of %u and units of %u",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: a table area of blocks %u + %u does not fit a flash of 0x%llx bytes in blocks of %u and units of %u",
 				 g->table_start, g->table_blocks,
 				 (unsigned long long)g->flash_size, g->block_size, g->unit_size);
 	g->block_count = (u32)blocks;
 	g->unit_count = (u32)units;
 	if (!mtdl_unit_fits(g->unit_size, g->block_count, g->mark_size))
-		return mtdl_fail(why, -EUCLEAN, "layer table: units of %u bytes are too small for %u blocks, whose largest snapshot has %u bytes",
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: units of %u bytes are too small for %u blocks, whose largest snapshot has %u bytes",
 				 g->unit_size, g->block_count,
 				 mtdl_snapshot_bound(g->block_count));
 	return 0;

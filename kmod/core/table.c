@@ -166,7 +166,8 @@ static void take_copy(struct mtdl *mtdl, struct table_write *w, u32 unit)
 static int give_up(struct mtdl *mtdl, int err, struct mtdl_reason *why)
 {
 	mtdl->read_only = "its layer table could not be written: attach it again";
-	return mtdl_fail(why, err, "the layer table cannot be written (error %d, units 0x%llx of the table area are retired): nothing can be changed until the flash is attached again",
+	return mtdl_fail(why, err,
+			 "the layer table cannot be written (error %d, units 0x%llx of the table area are retired): nothing can be changed until the flash is attached again",
 			 err, (unsigned long long)mtdl->retired_units);
 }
 

@@ -14,7 +14,8 @@ static int nothing_to_confirm(struct mtdl *mtdl, const u8 *digest, struct mtdl_r
 	    (!digest || mtdl_release_same(mtdl->active, digest)))
 		return mtdl_table_secure(mtdl, why);
 	if (digest && mtdl->active)
-		return mtdl_fail(why, -ESTALE, "the release to confirm is not on trial: release %s is active",
+		return mtdl_fail(why, -ESTALE,
+				 "the release to confirm is not on trial: release %s is active",
 				 mtdl->active->release);
 	return mtdl_fail(why, -EINVAL, "no release is on trial: there is nothing to confirm");
 }
@@ -29,7 +30,8 @@ int mtdl_confirm(struct mtdl *mtdl, const u8 *digest, struct mtdl_reason *why)
 		return mtdl_fail(why, -ESTALE, "the release to confirm is not the one on trial, %s",
 				 mtdl->candidate->release);
 	if (mtdl->exposed != mtdl->candidate)
-		return mtdl_fail(why, -ESTALE, "release %s is on trial, but release %s is running: boot the new one first",
+		return mtdl_fail(why, -ESTALE,
+				 "release %s is on trial, but release %s is running: boot the new one first",
 				 mtdl->candidate->release,
 				 mtdl->exposed ? mtdl->exposed->release : "(none)");
 	err = mtdl_table_secure(mtdl, why);
@@ -52,7 +54,8 @@ static int end_trial(struct mtdl *mtdl, enum mtdl_outcome_code code, struct mtdl
 int mtdl_rollback(struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	if (mtdl->state != MTDL_STATE_TRIAL)
-		return mtdl_fail(why, -EINVAL, "no release is on trial: there is nothing to roll back");
+		return mtdl_fail(why, -EINVAL,
+				 "no release is on trial: there is nothing to roll back");
 	return end_trial(mtdl, MTDL_OUTCOME_ROLLED_BACK, why);
 }
 

@@ -105,7 +105,8 @@ static int replace_block(struct mtdl *mtdl, const struct mtdl_release *release, 
 	int err;
 
 	if (count_retired(mtdl) >= mtdl_retired_max(mtdl->geometry.block_count))
-		return mtdl_fail(why, -EIO, "block %u fails, and %u blocks are retired already: the flash is worn out",
+		return mtdl_fail(why, -EIO,
+				 "block %u fails, and %u blocks are retired already: the flash is worn out",
 				 *block, count_retired(mtdl));
 	mtdl_set_bit(mtdl->retired, *block);
 	tell(mtdl, MTDL_EVENT_BAD_BLOCK, *block, 0);
@@ -115,7 +116,8 @@ static int replace_block(struct mtdl *mtdl, const struct mtdl_release *release, 
 		other = mtdl_pool_take(&pool);
 		mtdl->cursor = pool.cursor;
 		if (other == MTDL_NO_BLOCK)
-			err = mtdl_fail(why, -ENOSPC, "block %u fails, and no free block is left to take its place",
+			err = mtdl_fail(why, -ENOSPC,
+					"block %u fails, and no free block is left to take its place",
 					*block);
 		else
 			*block = other;
@@ -160,7 +162,8 @@ static int write_block(struct mtdl *mtdl, const struct mtdl_release *release, u3
 			return err;
 		mark_bad(mtdl, failed);
 	}
-	return mtdl_fail(why, -EIO, "%u blocks in a row cannot be written: is the flash locked or write-protected?",
+	return mtdl_fail(why, -EIO,
+			 "%u blocks in a row cannot be written: is the flash locked or write-protected?",
 			 BLOCK_TRIES);
 }
 
@@ -266,19 +269,23 @@ static int check_layers(const struct mtdl *mtdl, const struct mtdl_manifest *m,
 
 		if (l->slot_start >= g->block_count ||
 		    l->slot_blocks > g->block_count - l->slot_start)
-			return mtdl_fail(why, -EINVAL, "layer %s: its slot at 0x%llx with %u blocks of 0x%x bytes lies beyond the flash, which has 0x%llx bytes",
+			return mtdl_fail(why, -EINVAL,
+					 "layer %s: its slot at 0x%llx with %u blocks of 0x%x bytes lies beyond the flash, which has 0x%llx bytes",
 					 l->name, (unsigned long long)start, l->slot_blocks,
 					 g->block_size, (unsigned long long)g->flash_size);
 		if (l->slot_start < g->table_start + g->table_blocks &&
 		    g->table_start < l->slot_start + l->slot_blocks)
-			return mtdl_fail(why, -EINVAL, "layer %s: its slot (blocks %u to %u) overlaps the table area (blocks %u to %u)",
+			return mtdl_fail(why, -EINVAL,
+					 "layer %s: its slot (blocks %u to %u) overlaps the table area (blocks %u to %u)",
 					 l->name, l->slot_start, l->slot_start + l->slot_blocks - 1,
 					 g->table_start, g->table_start + g->table_blocks - 1);
 		if (overflow && (l->policy & (MTDL_POLICY_OVERFLOW_REFUSE | MTDL_POLICY_PINNED)))
-			return mtdl_fail(why, -ENOSPC, "layer %s outgrows its slot by %u blocks of %u bytes, and its policy refuses that: make the layer smaller or the slot larger",
+			return mtdl_fail(why, -ENOSPC,
+					 "layer %s outgrows its slot by %u blocks of %u bytes, and its policy refuses that: make the layer smaller or the slot larger",
 					 l->name, overflow, g->block_size);
 		if (overflow && (l->policy & MTDL_POLICY_OVERFLOW_MOVE))
-			return mtdl_fail(why, -EOPNOTSUPP, "layer %s outgrows its slot by %u blocks, and its policy wants it moved whole: this version can only split it: change its policy to split",
+			return mtdl_fail(why, -EOPNOTSUPP,
+					 "layer %s outgrows its slot by %u blocks, and its policy wants it moved whole: this version can only split it: change its policy to split",
 					 l->name, overflow);
 	}
 	return 0;
@@ -291,10 +298,12 @@ static int check_manifest(const struct mtdl *mtdl, const struct mtdl_manifest *m
 		return mtdl_fail(why, -ENODEV, "release %s is for board %s, this is board %s",
 				 m->release, m->compatible, mtdl->compatible);
 	if (m->block_size != mtdl->geometry.block_size)
-		return mtdl_fail(why, -EINVAL, "release %s is made of blocks of %u bytes, this device has blocks of %u: pack it with that block size",
+		return mtdl_fail(why, -EINVAL,
+				 "release %s is made of blocks of %u bytes, this device has blocks of %u: pack it with that block size",
 				 m->release, m->block_size, mtdl->geometry.block_size);
 	if (m->security_counter < mtdl->security_floor)
-		return mtdl_fail(why, -EPERM, "release %s has security counter %u, this device takes nothing below %u",
+		return mtdl_fail(why, -EPERM,
+				 "release %s has security counter %u, this device takes nothing below %u",
 				 m->release, m->security_counter, mtdl->security_floor);
 	return check_layers(mtdl, m, why);
 }
@@ -309,7 +318,8 @@ static int check_pinned(const struct mtdl_release *release, struct mtdl_reason *
 
 		for (j = 0; layer->policy & MTDL_POLICY_PINNED && j < layer->block_count; j++)
 			if (!mtdl_is_home(layer, j))
-				return mtdl_fail(why, -EOPNOTSUPP, "layer %s is pinned and block %u of it changed: this version writes pinned layers only where their slot is free: leave the layer as it is",
+				return mtdl_fail(why, -EOPNOTSUPP,
+						 "layer %s is pinned and block %u of it changed: this version writes pinned layers only where their slot is free: leave the layer as it is",
 						 layer->name, j);
 	}
 	return 0;
@@ -325,11 +335,13 @@ static int may_begin(const struct mtdl *mtdl, const struct mtdl_manifest *m, u32
 	if (mtdl->read_only && !dry)
 		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);
 	if (mtdl->state == MTDL_STATE_TRIAL || mtdl->state == MTDL_STATE_INSTALLING)
-		return mtdl_fail(why, -EBUSY, "release %s is on trial: confirm it or roll it back first",
+		return mtdl_fail(why, -EBUSY,
+				 "release %s is on trial: confirm it or roll it back first",
 				 mtdl->candidate->release);
 	if (mtdl->candidate && !mtdl_release_same(mtdl->candidate, m->digest) && !dry &&
 	    !(flags & MTDL_BEGIN_REPLACE))
-		return mtdl_fail(why, -EEXIST, "release %s is being staged: abort it, or have it replaced",
+		return mtdl_fail(why, -EEXIST,
+				 "release %s is being staged: abort it, or have it replaced",
 				 mtdl->candidate->release);
 	return 0;
 }
@@ -461,7 +473,8 @@ int mtdl_begin(struct mtdl *mtdl, const void *manifest, u32 manifest_size,
 
 	memset(plan, 0, sizeof(*plan));
 	if (manifest_size > limit || signature_size > MTDL_SIGNATURE_MAX)
-		return mtdl_fail(why, -EINVAL, "a manifest of %u bytes with a signature of %u is too large for this device: the limits are %u and %u",
+		return mtdl_fail(why, -EINVAL,
+				 "a manifest of %u bytes with a signature of %u is too large for this device: the limits are %u and %u",
 				 manifest_size, signature_size, limit, MTDL_SIGNATURE_MAX);
 	m = mtdl_alloc(sizeof(*m));
 	bytes = mtdl_alloc((size_t)manifest_size + signature_size);
@@ -489,7 +502,8 @@ static int need_staging(const struct mtdl *mtdl, struct mtdl_reason *why)
 		return 0;
 	if (mtdl->state == MTDL_STATE_IDLE)
 		return mtdl_fail(why, -EINVAL, "no release is being staged: begin one first");
-	return mtdl_fail(why, -EINVAL, "no release is being staged: release %s is on trial, confirm it or roll it back",
+	return mtdl_fail(why, -EINVAL,
+			 "no release is being staged: release %s is on trial, confirm it or roll it back",
 			 mtdl->candidate->release);
 }
 
@@ -540,11 +554,13 @@ static int check_block(const struct mtdl *mtdl, u32 index, u32 block, const void
 		return mtdl_fail(why, -EINVAL, "block %u of layer %s has %u bytes, not %u", block,
 				 layer->name, bytes, length);
 	if (mtdl_bit(candidate->done, layer->first + block))
-		return mtdl_fail(why, -EALREADY, "block %u of layer %s was not asked for: it is on flash already",
+		return mtdl_fail(why, -EALREADY,
+				 "block %u of layer %s was not asked for: it is on flash already",
 				 block, layer->name);
 	hash_block(data, length, digest);
 	if (memcmp(digest, layer->digests + (size_t)block * sizeof(digest), sizeof(digest)))
-		return mtdl_fail(why, -EBADMSG, "block %u of layer %s: its bytes are not those that the manifest of release %s names",
+		return mtdl_fail(why, -EBADMSG,
+				 "block %u of layer %s: its bytes are not those that the manifest of release %s names",
 				 block, layer->name, candidate->release);
 	return 0;
 }

@@ -1,35 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * The core's world inside the Linux kernel.
+ *
+ * What needs the kernel's larger headers is out of line, in kmod/env.c: the core's own
+ * static names must not meet everything that they declare.
  */
 #ifndef MTDL_ENV_LINUX_H
 #define MTDL_ENV_LINUX_H
 
+#include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/mm.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
-/* Zeroed; manifests and maps of large flashes are too big for kmalloc(). */
-static inline void *mtdl_alloc(size_t size)
-{
-	return kvzalloc(size, GFP_KERNEL);
-}
-
-static inline void mtdl_free(void *p)
-{
-	kvfree(p);
-}
+/* Zeroed; manifests and maps of large flashes may be too big to be contiguous. */
+void *mtdl_alloc(size_t size);
+void mtdl_free(void *p);
 
 #define mtdl_vsnprintf	vsnprintf
 
-static inline void mtdl_relax(void)
-{
-	cond_resched();
-}
+void mtdl_relax(void);
 
 #include "../../hash.h"
 

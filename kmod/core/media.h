@@ -140,8 +140,8 @@ _Static_assert(sizeof(struct mtdl_media_outcome) == 104, "outcome size");
  * bitmap (__le32 words, one bit per logical block over all layers in order).
  *
  * In state trial, @attempts_max - @attempts_used attempt marks of @mark_size
- * bytes follow the snapshot, aligned to @write_size (and to
- * MTDL_MARK_SIZE_MIN): erased when unused, anything else when used.
+ * bytes follow the snapshot, at the next multiple of @mark_size: erased when
+ * unused, anything else when used.
  */
 struct mtdl_media_snapshot {
 	__le32 magic;

@@ -113,7 +113,14 @@ struct mtdl_release {
 	u32 *done;
 };
 
-/** struct mtdl_outcome - how the last candidate ended; see mtdl_media_outcome */
+/**
+ * struct mtdl_outcome - how the last candidate ended
+ * @code: enum mtdl_outcome_code
+ * @attempts: boot attempts that it had used
+ * @error: positive errno that ended it, or 0
+ * @digest: its manifest's digest
+ * @release: its version text, NUL-terminated
+ */
 struct mtdl_outcome {
 	u8 code;
 	u8 attempts;
@@ -122,18 +129,31 @@ struct mtdl_outcome {
 	char release[MTDL_RELEASE_SIZE + 1];
 };
 
-/** enum mtdl_event - what the core tells its caller while it works */
+/**
+ * enum mtdl_event - what the core tells its caller while it works
+ * @MTDL_EVENT_STATE: the state changed; a: enum mtdl_state
+ * @MTDL_EVENT_PROGRESS: a: blocks done, b: blocks to do
+ * @MTDL_EVENT_RELOCATED: a logical block was placed away from home; a: layer, b: block
+ * @MTDL_EVENT_BAD_BLOCK: a: block that was retired
+ * @MTDL_EVENT_BAD_UNIT: a: table unit that was retired
+ * @MTDL_EVENT_VERIFY_FAILED: a: layer, b: logical block
+ * @MTDL_EVENT_TABLE_DAMAGED: a: table units with unreadable records at attach
+ */
 enum mtdl_event {
-	MTDL_EVENT_STATE,	/* the state changed; a: enum mtdl_state */
-	MTDL_EVENT_PROGRESS,	/* a: blocks done, b: blocks to do */
-	MTDL_EVENT_RELOCATED,	/* a logical block was placed away from home; a: layer, b: block */
-	MTDL_EVENT_BAD_BLOCK,	/* a: block that was retired */
-	MTDL_EVENT_BAD_UNIT,	/* a: table unit that was retired */
-	MTDL_EVENT_VERIFY_FAILED, /* a: layer, b: logical block */
-	MTDL_EVENT_TABLE_DAMAGED, /* a: table units with unreadable records at attach */
+	MTDL_EVENT_STATE,
+	MTDL_EVENT_PROGRESS,
+	MTDL_EVENT_RELOCATED,
+	MTDL_EVENT_BAD_BLOCK,
+	MTDL_EVENT_BAD_UNIT,
+	MTDL_EVENT_VERIFY_FAILED,
+	MTDL_EVENT_TABLE_DAMAGED,
 };
 
-/** struct mtdl_sequence - orders snapshots: by epoch, then by write */
+/**
+ * struct mtdl_sequence - orders snapshots: by epoch, then by write
+ * @epoch: counts attaches that wrote
+ * @write: counts snapshots within an epoch
+ */
 struct mtdl_sequence {
 	u32 epoch;
 	u32 write;
@@ -294,7 +314,10 @@ struct mtdl_attach_options {
 int mtdl_attach(struct mtdl *mtdl, struct mtdl_flash *flash,
 		const struct mtdl_attach_options *options, struct mtdl_reason *why);
 
-/** mtdl_detach() - free what attach took; writes nothing */
+/**
+ * mtdl_detach() - free what attach took; writes nothing
+ * @mtdl: zeroed afterwards
+ */
 void mtdl_detach(struct mtdl *mtdl);
 
 /**
@@ -311,13 +334,27 @@ void mtdl_detach(struct mtdl *mtdl);
  */
 int mtdl_boot(struct mtdl *mtdl, struct mtdl_reason *why);
 
-/** mtdl_release_get() - take a reference; NULL is passed through */
+/**
+ * mtdl_release_get() - take a reference
+ * @release: NULL is passed through
+ *
+ * Return: @release.
+ */
 struct mtdl_release *mtdl_release_get(struct mtdl_release *release);
 
-/** mtdl_release_put() - drop a reference; the last one frees; NULL is fine */
+/**
+ * mtdl_release_put() - drop a reference; the last one frees
+ * @release: NULL is fine
+ */
 void mtdl_release_put(struct mtdl_release *release);
 
-/** mtdl_release_find() - the layer called @name in @release, or NULL */
+/**
+ * mtdl_release_find() - look a layer up by its name
+ * @release: NULL is fine
+ * @name: of the layer
+ *
+ * Return: the layer, or NULL.
+ */
 struct mtdl_layer *mtdl_release_find(struct mtdl_release *release, const char *name);
 
 /**
@@ -383,13 +420,20 @@ int mtdl_read(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
 #define MTDL_BEGIN_DRY_RUN	(1U << 0) /* plan only, write nothing */
 #define MTDL_BEGIN_REPLACE	(1U << 1) /* another candidate that is staged gives way */
 
-/** struct mtdl_plan_layer - what an upgrade does to one layer of the new release */
+/**
+ * struct mtdl_plan_layer - what an upgrade does to one layer of the new release
+ * @blocks: that the layer has
+ * @changed: that must be written
+ * @relocated: of the changed, placed away from home
+ * @overflow: logical blocks beyond the slot's capacity
+ * @bytes: of the changed blocks
+ */
 struct mtdl_plan_layer {
-	u32 blocks;		/* that the layer has */
-	u32 changed;		/* that must be written */
-	u32 relocated;		/* of the changed, placed away from home */
-	u32 overflow;		/* logical blocks beyond the slot's capacity */
-	u64 bytes;		/* of the changed blocks */
+	u32 blocks;
+	u32 changed;
+	u32 relocated;
+	u32 overflow;
+	u64 bytes;
 };
 
 /**
@@ -447,7 +491,11 @@ int mtdl_begin(struct mtdl *mtdl, const void *manifest, u32 manifest_size,
 	       const void *signature, u32 signature_size, u32 flags,
 	       struct mtdl_plan *plan, struct mtdl_reason *why);
 
-/** struct mtdl_wanted - a block that the candidate still lacks */
+/**
+ * struct mtdl_wanted - a block that the candidate still lacks
+ * @layer: index in the candidate
+ * @block: logical block
+ */
 struct mtdl_wanted {
 	u32 layer;
 	u32 block;
@@ -483,7 +531,13 @@ int mtdl_want(struct mtdl *mtdl, struct mtdl_wanted *wanted, u32 *count,
 int mtdl_write(struct mtdl *mtdl, u32 layer, u32 block, const void *data, u32 length,
 	       struct mtdl_reason *why);
 
-/** mtdl_sync() - record now which blocks are written (closing a session does) */
+/**
+ * mtdl_sync() - record now which blocks are written (closing a session does)
+ * @mtdl: in state staging
+ * @why: reason of a failure
+ *
+ * Return: 0 (also when nothing is unrecorded) or an error of the flash.
+ */
 int mtdl_sync(struct mtdl *mtdl, struct mtdl_reason *why);
 
 /**
@@ -534,10 +588,19 @@ int mtdl_confirm(struct mtdl *mtdl, const u8 *digest, struct mtdl_reason *why);
  */
 int mtdl_rollback(struct mtdl *mtdl, struct mtdl_reason *why);
 
-/** mtdl_abort() - drop the candidate that is staged; -EINVAL if there is none */
+/**
+ * mtdl_abort() - drop the candidate that is staged
+ * @mtdl: in state staging
+ * @why: reason of a refusal
+ *
+ * Return: 0, -EINVAL (nothing is being staged) or an error of the flash.
+ */
 int mtdl_abort(struct mtdl *mtdl, struct mtdl_reason *why);
 
-/** mtdl_expose_active() - nobody reads the exposed release any more: expose active */
+/**
+ * mtdl_expose_active() - expose the active release, or nothing where there is none
+ * @mtdl: nobody reads what was exposed any more
+ */
 void mtdl_expose_active(struct mtdl *mtdl);
 
 /* ---- check.c (not freestanding) ---- */
@@ -555,16 +618,26 @@ int mtdl_check(struct mtdl *mtdl, struct mtdl_reason *why);
 
 /* ---- pool.c (not freestanding) ---- */
 
-/** enum mtdl_use - what a physical block is used for, for maps and statistics */
+/**
+ * enum mtdl_use - what a physical block is used for, for maps and statistics
+ * @MTDL_USE_FREE: nothing
+ * @MTDL_USE_TABLE: the table area
+ * @MTDL_USE_BAD: bad or retired
+ * @MTDL_USE_MANIFEST: a manifest's copy
+ * @MTDL_USE_ACTIVE: data of active alone
+ * @MTDL_USE_CANDIDATE: data of the candidate alone
+ * @MTDL_USE_BOTH: data of both
+ * @MTDL_USE_EXPOSED: data of a release that is exposed but neither of them
+ */
 enum mtdl_use {
 	MTDL_USE_FREE,
 	MTDL_USE_TABLE,
-	MTDL_USE_BAD,		/* bad or retired */
+	MTDL_USE_BAD,
 	MTDL_USE_MANIFEST,
-	MTDL_USE_ACTIVE,	/* by active alone */
-	MTDL_USE_CANDIDATE,	/* by the candidate alone */
+	MTDL_USE_ACTIVE,
+	MTDL_USE_CANDIDATE,
 	MTDL_USE_BOTH,
-	MTDL_USE_EXPOSED,	/* by a release that is exposed but neither of them */
+	MTDL_USE_EXPOSED,
 };
 
 /**

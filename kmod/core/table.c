@@ -148,6 +148,12 @@ static int write_copy(struct mtdl *mtdl, const struct table_write *w, u32 index,
 	unit->newest = mtdl->sequence;
 	unit->offset = unit->end;
 	unit->end += mtdl_snapshot_span(header);
+	/*
+	 * Nothing may follow attempt marks: if a cut tore it, the pages before it
+	 * could no longer be programmed, and no attempt be counted.
+	 */
+	if (header->attempts_max > header->attempts_used)
+		unit->end = mtdl->geometry.unit_size;
 	return 0;
 }
 

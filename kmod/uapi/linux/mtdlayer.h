@@ -29,9 +29,10 @@
  *
  * Looks, and never counts a boot attempt: see MTDLAYER_IOC_BOOT.
  *
- * Errors: -ENODEV (no such MTD device), -EBUSY (attached already), -EINVAL (a
- * device that cannot carry layers), -ENODATA (no layer table), -EUCLEAN (a
- * table that contradicts itself), -EOPNOTSUPP (features, version).
+ * Errors: -ENODEV (no such MTD device), -ENOTUNIQ (two of that name), -EBUSY
+ * (attached already), -EINVAL (a device that cannot carry layers), -ENODATA (no
+ * layer table), -EUCLEAN (a table that contradicts itself), -EOPNOTSUPP (features,
+ * version).
  */
 struct mtdlayer_attach {
 	__u32 flags;
@@ -206,9 +207,11 @@ struct mtdlayer_change {
 };
 
 /* struct mtdlayer_verify.release, and the netlink attribute "release" */
-#define MTDLAYER_RELEASE_ACTIVE		0
-#define MTDLAYER_RELEASE_CANDIDATE	1
-#define MTDLAYER_RELEASE_EXPOSED	2
+enum mtdlayer_release {
+	MTDLAYER_RELEASE_ACTIVE,
+	MTDLAYER_RELEASE_CANDIDATE,
+	MTDLAYER_RELEASE_EXPOSED,
+};
 
 /**
  * struct mtdlayer_verify - hash some blocks of a layer on flash

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ioctls of /dev/mtdlayer-control and of /dev/mtdlayerN.
+ */
+#ifndef MTDLAYER_CONTROL_H
+#define MTDLAYER_CONTROL_H
+
+struct cdev;
+
+/** mtdlayer_control_init() - make @cdev, which is part of a device, a /dev/mtdlayerN */
+void mtdlayer_control_init(struct cdev *cdev);
+
+/** mtdlayer_control_setup() - make /dev/mtdlayer-control; 0 or a negative errno */
+int mtdlayer_control_setup(void);
+
+/** mtdlayer_control_cleanup() - undo mtdlayer_control_setup() */
+void mtdlayer_control_cleanup(void);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an attached device looks like from outside, as of the last change.
+ */
+#ifndef MTDLAYER_STATUS_H
+#define MTDLAYER_STATUS_H
+
+#include <linux/kref.h>
+
+#include "core/mtdl.h"
+
+struct mtdlayer_device;
+
+/** struct mtdlayer_status_layer - a layer; see struct mtdl_layer */
+struct mtdlayer_status_layer {
+	char name[MTDL_NAME_SIZE + 1];
+	u8 root[MTDL_DIGEST_SIZE];
+	u64 size;
+	u32 slot_start;
+	u32 slot_blocks;
+	u32 policy;
+	u32 flags;
+	u32 block_count;
+	u32 away;	/* blocks away from home */
+	int mtd;	/* number of its MTD device, or -1 */
+};
+
+/** struct mtdlayer_status_release - a release; see struct mtdl_release */
+struct mtdlayer_status_release {
+	bool present;
+	u8 digest[MTDL_DIGEST_SIZE];
+	char release[MTDL_RELEASE_SIZE + 1];
+	u32 security_counter;
+	u32 block_total;
+	u32 layer_count;
+	struct mtdlayer_status_layer *layers;
+};
+
+/** struct mtdlayer_status_extent - blocks in a row that are used for the same thing */
+struct mtdlayer_status_extent {
+	u32 use;	/* enum mtdl_use */
+	u32 block;
+	u32 count;
+	u32 release;	/* MTDLAYER_RELEASE_*, or MTDL_NO_BLOCK: no layer's */
+	u32 layer;
+	u32 logical;
+};
+
+/**
+ * struct mtdlayer_status - a device; immutable
+ * @refs: references
+ * @index: N of mtdlayerN
+ * @mtd_index: number of the parent
+ * @mtd_name: its name
+ * @releases: by MTDLAYER_RELEASE_*
+ * @extents: of the whole flash, ascending
+ *
+ * The rest as in struct mtdl.
+ */
+struct mtdlayer_status {
+	struct kref refs;
+	u32 index;
+	u32 mtd_index;
+	char *mtd_name;
+	char compatible[MTDL_COMPATIBLE_SIZE + 1];
+	u8 uuid[16];
+	struct mtdl_geometry geometry;
+	u32 state;
+	const char *read_only;
+	u32 damaged_units;
+	u32 free_blocks;
+	u32 bad_blocks;
+	u32 security_floor;
+	u32 attempts_max;
+	u32 attempts_used;
+	struct mtdl_outcome outcome;
+	struct mtdlayer_status_release releases[3];
+	u32 extent_count;
+	struct mtdlayer_status_extent *extents;
+};
+
+/**
+ * mtdlayer_status_update() - show what has changed
+ * @dev: its lock is held
+ *
+ * Takes a new status if the present one is stale.  For want of memory the old one stays,
+ * and the next update tries again.
+ */
+void mtdlayer_status_update(struct mtdlayer_device *dev);
+
+/** mtdlayer_status_withdraw() - show nothing any more */
+void mtdlayer_status_withdraw(struct mtdlayer_device *dev);
+
+/**
+ * mtdlayer_status_get() - the present status with a reference, or NULL
+ * @dev: its lock need not be held
+ * @sequence: out: of the newest snapshot
+ * @wanted: out: blocks that the candidate lacks
+ */
+struct mtdlayer_status *mtdlayer_status_get(struct mtdlayer_device *dev,
+					    struct mtdl_sequence *sequence, u32 *wanted);
+
+/** mtdlayer_status_put() - drop a reference; NULL is fine */
+void mtdlayer_status_put(struct mtdlayer_status *status);
+
+#endif

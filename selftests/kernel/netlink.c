@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The generic netlink family: what it shows, what it tells, what it refuses.
+ */
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#ifndef SOL_NETLINK
+#define SOL_NETLINK	270
+#endif
+
+/**
+ * struct wire - a netlink socket, and one message
+ * @fd: the socket
+ * @family: number of the family "mtdlayer"
+ * @group: number of its group "events"
+ * @buffer: what is sent, and what has come
+ * @length: bytes of @buffer
+ * @error: text of the last refusal
+ */
+struct wire {
+	int fd;
+	int family;
+	int group;
+	char buffer[32768];
+	size_t length;
+	char error[256];
+};
+
+static struct nlmsghdr *wire_begin(struct wire *wire, u16 type, u16 flags, u8 command)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)wire->buffer;
+	struct genlmsghdr *generic = NLMSG_DATA(header);
+
+	memset(wire->buffer, 0, NLMSG_LENGTH(GENL_HDRLEN));
+	header->nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
+	header->nlmsg_type = type;
+	header->nlmsg_flags = NLM_F_REQUEST | flags;
+	header->nlmsg_seq = 1;
+	generic->cmd = command;
+	generic->version = 1;
+	return header;
+}
+
+static void wire_put(struct wire *wire, u16 type, const void *data, u16 len)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)wire->buffer;
+	struct nlattr *attribute = (void *)(wire->buffer + header->nlmsg_len);
+
+	attribute->nla_type = type;
+	attribute->nla_len = NLA_HDRLEN + len;
+	memset(attribute + 1, 0, NLA_ALIGN(len));
+	memcpy(attribute + 1, data, len);
+	header->nlmsg_len += NLA_HDRLEN + NLA_ALIGN(len);
+}
+
+static void wire_put_u32(struct wire *wire, u16 type, u32 value)
+{
+	wire_put(wire, type, &value, sizeof(value));
+}
+
+static const struct nlattr *find_attribute(const void *from, size_t len, u16 type)
+{
+	const struct nlattr *attribute = from;
+
+	while (len >= NLA_HDRLEN && attribute->nla_len >= NLA_HDRLEN && attribute->nla_len <= len) {
+		size_t step = NLA_ALIGN(attribute->nla_len);
+
+		if ((attribute->nla_type & NLA_TYPE_MASK) == type)
+			return attribute;
+		if (step >= len)
+			break;
+		len -= step;
+		attribute = (const void *)((const char *)attribute + step);
+	}
+	return NULL;
+}
+
+static const struct nlattr *message_attribute(const struct nlmsghdr *header, u16 type)
+{
+	return find_attribute((const char *)NLMSG_DATA(header) + GENL_HDRLEN,
+			      header->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN), type);
+}
+
+static u32 attribute_u32(const struct nlattr *attribute)
+{
+	u32 value = ~0U;
+
+	if (attribute && attribute->nla_len == NLA_HDRLEN + sizeof(value))
+		memcpy(&value, attribute + 1, sizeof(value));
+	return value;
+}
+
+static const char *attribute_text(const struct nlattr *attribute)
+{
+	return attribute ? (const char *)(attribute + 1) : "";
+}
+
+static u32 message_u32(const struct nlmsghdr *header, u16 type)
+{
+	return attribute_u32(message_attribute(header, type));
+}
+
+/* What an error message says: 0 or a negative errno; the text comes with it. */
+static int wire_take_error(struct wire *wire, const struct nlmsghdr *header)
+{
+	const struct nlmsgerr *error = NLMSG_DATA(header);
+	size_t skip = NLMSG_LENGTH(sizeof(*error));
+	const struct nlattr *text = NULL;
+
+	if (!(header->nlmsg_flags & NLM_F_CAPPED))
+		skip += error->msg.nlmsg_len - sizeof(error->msg);
+	if (header->nlmsg_flags & NLM_F_ACK_TLVS)
+		text = find_attribute((const char *)header + skip, header->nlmsg_len - skip,
+				      NLMSGERR_ATTR_MSG);
+	snprintf(wire->error, sizeof(wire->error), "%s", attribute_text(text));
+	if (error->error)
+		printf("# refused: %s: %s\n", strerror(-error->error), wire->error);
+	return error->error;
+}
+
+/* The last message of a dump says how it ended. */
+static int wire_take_done(struct wire *wire, const struct nlmsghdr *header)
+{
+	int err = 0;
+
+	if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(err)))
+		memcpy(&err, NLMSG_DATA(header), sizeof(err));
+	return err;
+}
+
+/* Sends the message; calls @seen for each answer; 0 or a negative errno. */
+static int wire_ask(struct wire *wire, void (*seen)(const struct nlmsghdr *header, void *arg),
+		    void *arg)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)wire->buffer;
+	bool dump = (header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	ssize_t left;
+
+	wire->error[0] = '\0';
+	if (send(wire->fd, header, header->nlmsg_len, 0) < 0)
+		return -errno;
+	for (;;) {
+		left = recv(wire->fd, wire->buffer, sizeof(wire->buffer), 0);
+		if (left < 0)
+			return -errno;
+		for (header = (void *)wire->buffer; NLMSG_OK(header, left);
+		     header = NLMSG_NEXT(header, left)) {
+			if (header->nlmsg_type == NLMSG_ERROR)
+				return wire_take_error(wire, header);
+			if (header->nlmsg_type == NLMSG_DONE)
+				return wire_take_done(wire, header);
+			if (seen)
+				seen(header, arg);
+			if (!dump)
+				return 0;
+		}
+	}
+}
+
+static void take_family(const struct nlmsghdr *header, void *arg)
+{
+	struct wire *wire = arg;
+	const struct nlattr *groups = message_attribute(header, CTRL_ATTR_MCAST_GROUPS);
+	const struct nlattr *id = message_attribute(header, CTRL_ATTR_FAMILY_ID);
+	const struct nlattr *group;
+
+	if (id)
+		memcpy(&wire->family, id + 1, sizeof(u16));
+	if (!groups)
+		return;
+	/* an array of nests, of which there is one */
+	group = groups + 1;
+	wire->group = attribute_u32(find_attribute(group + 1, group->nla_len - NLA_HDRLEN,
+						   CTRL_ATTR_MCAST_GRP_ID));
+}
+
+static int wire_open(struct wire *wire)
+{
+	struct timeval limit = { .tv_sec = 5 };
+	int yes = 1;
+	int err;
+
+	memset(wire, 0, sizeof(*wire));
+	wire->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	if (wire->fd < 0)
+		return -errno;
+	setsockopt(wire->fd, SOL_NETLINK, NETLINK_EXT_ACK, &yes, sizeof(yes));
+	setsockopt(wire->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &yes, sizeof(yes));
+	setsockopt(wire->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	wire_begin(wire, GENL_ID_CTRL, 0, CTRL_CMD_GETFAMILY);
+	wire_put(wire, CTRL_ATTR_FAMILY_NAME, MTDLAYER_FAMILY_NAME, sizeof(MTDLAYER_FAMILY_NAME));
+	err = wire_ask(wire, take_family, wire);
+	if (err)
+		return err;
+	return wire->family ? 0 : -ENOENT;
+}
+
+FIXTURE(netlink)
+{
+	struct board board;
+	struct test_release one, two;
+	struct wire wire;
+};
+
+FIXTURE_SETUP(netlink)
+{
+	usual_release(&self->one, "1.0", 3, BOARD_BLOCK + 17);
+	usual_release(&self->two, "2.0", 4, 3 * BOARD_BLOCK + 5);
+	ASSERT_EQ(0, board_open(&self->board));
+	ASSERT_EQ(0, board_format(&self->board, self->board.mtd));
+	ASSERT_EQ(0, board_attach(&self->board, self->board.mtd));
+	ASSERT_EQ(0, board_install(&self->board, &self->one));
+	ASSERT_EQ(0, wire_open(&self->wire));
+}
+
+FIXTURE_TEARDOWN(netlink)
+{
+	close(self->wire.fd);
+	board_close(&self->board);
+	release_free(&self->one);
+	release_free(&self->two);
+}
+
+static struct nlmsghdr *request(struct wire *wire, u16 flags, u8 command)
+{
+	return wire_begin(wire, wire->family, flags, command);
+}
+
+/* What the tests look at of a device. */
+struct seen_device {
+	int count;
+	u32 index, mtd, state, wanted, free_blocks, outcome;
+	char mtd_name[64], active[64], candidate[64], exposed[64];
+};
+
+static void take_release(char *to, const struct nlmsghdr *header, u16 type)
+{
+	const struct nlattr *nest = message_attribute(header, type);
+
+	if (nest)
+		snprintf(to, 64, "%s",
+			 attribute_text(find_attribute(nest + 1, nest->nla_len - NLA_HDRLEN,
+						       MTDLAYER_A_RELEASE_NAME)));
+}
+
+static void take_device(const struct nlmsghdr *header, void *arg)
+{
+	struct seen_device *device = arg;
+	int count = device->count + 1;
+
+	memset(device, 0, sizeof(*device));
+	device->count = count;
+	device->index = message_u32(header, MTDLAYER_A_DEVICE_INDEX);
+	device->mtd = message_u32(header, MTDLAYER_A_DEVICE_MTD_INDEX);
+	device->state = message_u32(header, MTDLAYER_A_DEVICE_STATE);
+	device->wanted = message_u32(header, MTDLAYER_A_DEVICE_BLOCKS_WANTED);
+	device->free_blocks = message_u32(header, MTDLAYER_A_DEVICE_FREE_BLOCKS);
+	device->outcome = message_u32(header, MTDLAYER_A_DEVICE_OUTCOME);
+	snprintf(device->mtd_name, 64, "%s",
+		 attribute_text(message_attribute(header, MTDLAYER_A_DEVICE_MTD_NAME)));
+	take_release(device->active, header, MTDLAYER_A_DEVICE_ACTIVE);
+	take_release(device->candidate, header, MTDLAYER_A_DEVICE_CANDIDATE);
+	take_release(device->exposed, header, MTDLAYER_A_DEVICE_EXPOSED);
+}
+
+static int get_device(struct wire *wire, u32 index, struct seen_device *device)
+{
+	memset(device, 0, sizeof(*device));
+	request(wire, 0, MTDLAYER_CMD_DEVICE_GET);
+	wire_put_u32(wire, MTDLAYER_A_DEVICE_INDEX, index);
+	return wire_ask(wire, take_device, device);
+}
+
+TEST_F(netlink, device_get)
+{
+	struct seen_device device;
+
+	ASSERT_EQ(0, get_device(&self->wire, 0, &device));
+	EXPECT_EQ(0, device.index);
+	EXPECT_EQ(self->board.mtd, device.mtd);
+	EXPECT_STREQ("mtdram test device", device.mtd_name);
+	EXPECT_EQ(MTDLAYER_STATE_IDLE, device.state);
+	EXPECT_STREQ("1.0", device.active);
+	EXPECT_STREQ("1.0", device.exposed);
+	EXPECT_STREQ("", device.candidate);
+	/* 8 of the table, 11 of the layers, 2 of the manifest */
+	EXPECT_EQ(BOARD_BLOCKS - 8 - 11 - 2, device.free_blocks);
+}
+
+/* What is shown follows every step. */
+TEST_F(netlink, states)
+{
+	struct seen_device device;
+
+	ASSERT_EQ(0, board_begin(&self->board, &self->two, 0, NULL));
+	ASSERT_EQ(0, get_device(&self->wire, 0, &device));
+	EXPECT_EQ(MTDLAYER_STATE_STAGING, device.state);
+	EXPECT_EQ(4, device.wanted);
+	EXPECT_STREQ("2.0", device.candidate);
+	ASSERT_EQ(1, board_write_wanted(&self->board, &self->two, 1));
+	ASSERT_EQ(0, get_device(&self->wire, 0, &device));
+	EXPECT_EQ(3, device.wanted);
+	ASSERT_EQ(3, board_write_wanted(&self->board, &self->two, 9));
+	ASSERT_EQ(0, board_change(&self->board, MTDLAYER_IOC_COMMIT));
+	ASSERT_EQ(0, board_change(&self->board, MTDLAYER_IOC_BOOT));
+	ASSERT_EQ(0, get_device(&self->wire, 0, &device));
+	EXPECT_EQ(MTDLAYER_STATE_TRIAL, device.state);
+	EXPECT_STREQ("1.0", device.active);
+	EXPECT_STREQ("2.0", device.exposed);
+	ASSERT_EQ(0, board_change(&self->board, MTDLAYER_IOC_CONFIRM));
+	ASSERT_EQ(0, get_device(&self->wire, 0, &device));
+	EXPECT_STREQ("2.0", device.active);
+	EXPECT_EQ(MTDLAYER_OUTCOME_CONFIRMED, device.outcome);
+}
+
+TEST_F(netlink, device_dump)
+{
+	struct seen_device device = { };
+
+	request(&self->wire, NLM_F_DUMP, MTDLAYER_CMD_DEVICE_GET);
+	ASSERT_EQ(0, wire_ask(&self->wire, take_device, &device));
+	EXPECT_EQ(1, device.count);
+	EXPECT_STREQ("1.0", device.active);
+	ASSERT_EQ(0, board_detach(&self->board));
+	memset(&device, 0, sizeof(device));
+	request(&self->wire, NLM_F_DUMP, MTDLAYER_CMD_DEVICE_GET);
+	ASSERT_EQ(0, wire_ask(&self->wire, take_device, &device));
+	EXPECT_EQ(0, device.count);
+}
+
+struct seen_layers {
+	int count;
+	int with_mtd;
+	u32 blocks;
+};
+
+static void take_layer(const struct nlmsghdr *header, void *arg)
+{
+	struct seen_layers *layers = arg;
+
+	layers->count++;
+	layers->blocks += message_u32(header, MTDLAYER_A_LAYER_BLOCKS);
+	if (message_attribute(header, MTDLAYER_A_LAYER_MTD_INDEX) &&
+	    message_u32(header, MTDLAYER_A_LAYER_RELEASE) == MTDLAYER_RELEASE_EXPOSED)
+		layers->with_mtd++;
+}
+
+/* Three layers, of active and of exposed; only what is exposed has MTD devices. */
+TEST_F(netlink, layer_dump)
+{
+	struct seen_layers layers = { };
+
+	request(&self->wire, NLM_F_DUMP, MTDLAYER_CMD_LAYER_GET);
+	ASSERT_EQ(0, wire_ask(&self->wire, take_layer, &layers));
+	EXPECT_EQ(6, layers.count);
+	EXPECT_EQ(3, layers.with_mtd);
+	EXPECT_EQ(22, layers.blocks);
+}
+
+struct seen_extents {
+	u32 next;
+	bool gap;
+	u32 used[8];
+};
+
+static void take_extent(const struct nlmsghdr *header, void *arg)
+{
+	struct seen_extents *extents = arg;
+	u32 use = message_u32(header, MTDLAYER_A_EXTENT_USE);
+	u32 count = message_u32(header, MTDLAYER_A_EXTENT_COUNT);
+
+	if (message_u32(header, MTDLAYER_A_EXTENT_BLOCK) != extents->next || !count)
+		extents->gap = true;
+	extents->next += count;
+	if (use < 8)
+		extents->used[use] += count;
+}
+
+/* Every block once, in order. */
+TEST_F(netlink, extent_dump)
+{
+	struct seen_extents extents = { };
+
+	ASSERT_EQ(0, board_begin(&self->board, &self->two, 0, NULL));
+	request(&self->wire, NLM_F_DUMP, MTDLAYER_CMD_EXTENT_GET);
+	wire_put_u32(&self->wire, MTDLAYER_A_EXTENT_DEVICE, 0);
+	ASSERT_EQ(0, wire_ask(&self->wire, take_extent, &extents));
+	EXPECT_FALSE(extents.gap);
+	EXPECT_EQ(BOARD_BLOCKS, extents.next);
+	EXPECT_EQ(8, extents.used[MTDLAYER_USE_TABLE]);
+	EXPECT_EQ(9, extents.used[MTDLAYER_USE_BOTH]);
+	EXPECT_EQ(2, extents.used[MTDLAYER_USE_ACTIVE]);
+	EXPECT_EQ(4, extents.used[MTDLAYER_USE_CANDIDATE]);
+	EXPECT_EQ(4, extents.used[MTDLAYER_USE_MANIFEST]);
+}
+
+TEST_F(netlink, missing_attributes)
+{
+	request(&self->wire, 0, MTDLAYER_CMD_DEVICE_GET);
+	EXPECT_EQ(-EINVAL, wire_ask(&self->wire, NULL, NULL));
+	EXPECT_NE(NULL, strstr(self->wire.error, "attribute index is missing"));
+	request(&self->wire, NLM_F_DUMP, MTDLAYER_CMD_EXTENT_GET);
+	/* kernels that let no text through here have none: the error must come all the same */
+	EXPECT_EQ(-EINVAL, wire_ask(&self->wire, NULL, NULL));
+	if (self->wire.error[0])
+		EXPECT_NE(NULL, strstr(self->wire.error, "attribute device is missing"));
+}
+
+TEST_F(netlink, no_such_device)
+{
+	struct seen_device device;
+
+	EXPECT_EQ(-ENODEV, get_device(&self->wire, 5, &device));
+	EXPECT_NE(NULL, strstr(self->wire.error, "no device with this index"));
+	/* beyond what an index can be */
+	EXPECT_EQ(-ERANGE, get_device(&self->wire, 4096, &device));
+	request(&self->wire, NLM_F_DUMP, MTDLAYER_CMD_LAYER_GET);
+	wire_put_u32(&self->wire, MTDLAYER_A_LAYER_DEVICE, 5);
+	EXPECT_EQ(-ENODEV, wire_ask(&self->wire, NULL, NULL));
+}
+
+TEST_F(netlink, unknown_attributes)
+{
+	request(&self->wire, 0, MTDLAYER_CMD_DEVICE_GET);
+	wire_put_u32(&self->wire, MTDLAYER_A_DEVICE_INDEX, 0);
+	wire_put_u32(&self->wire, 99, 0);
+	EXPECT_EQ(-EINVAL, wire_ask(&self->wire, NULL, NULL));
+	EXPECT_NE('\0', self->wire.error[0]);
+	request(&self->wire, NLM_F_DUMP, MTDLAYER_CMD_LAYER_GET);
+	wire_put_u32(&self->wire, MTDLAYER_A_LAYER_NAME, 0);
+	EXPECT_EQ(-EINVAL, wire_ask(&self->wire, NULL, NULL));
+}
+
+TEST_F(netlink, malformed)
+{
+	struct nlmsghdr *header;
+	u16 half = 0;
+
+	/* two bytes for a number of four */
+	request(&self->wire, 0, MTDLAYER_CMD_DEVICE_GET);
+	wire_put(&self->wire, MTDLAYER_A_DEVICE_INDEX, &half, sizeof(half));
+	EXPECT_NE(0, wire_ask(&self->wire, NULL, NULL));
+	/* an attribute that is longer than the message */
+	header = request(&self->wire, 0, MTDLAYER_CMD_DEVICE_GET);
+	wire_put_u32(&self->wire, MTDLAYER_A_DEVICE_INDEX, 0);
+	((struct nlattr *)(self->wire.buffer + NLMSG_LENGTH(GENL_HDRLEN)))->nla_len = 200;
+	EXPECT_EQ(-EINVAL, wire_ask(&self->wire, NULL, NULL));
+	/* trailing bytes */
+	header = request(&self->wire, 0, MTDLAYER_CMD_DEVICE_GET);
+	wire_put_u32(&self->wire, MTDLAYER_A_DEVICE_INDEX, 0);
+	header->nlmsg_len += 2;
+	EXPECT_EQ(-EINVAL, wire_ask(&self->wire, NULL, NULL));
+	/* a command that there is not */
+	request(&self->wire, 0, 77);
+	EXPECT_EQ(-EOPNOTSUPP, wire_ask(&self->wire, NULL, NULL));
+	/* layers are dumped, never got */
+	request(&self->wire, 0, MTDLAYER_CMD_LAYER_GET);
+	EXPECT_EQ(-EOPNOTSUPP, wire_ask(&self->wire, NULL, NULL));
+}
+
+/* A reserved byte of the generic header. */
+TEST_F(netlink, reserved_header)
+{
+	struct nlmsghdr *header = request(&self->wire, 0, MTDLAYER_CMD_DEVICE_GET);
+	struct genlmsghdr *generic = NLMSG_DATA(header);
+
+	wire_put_u32(&self->wire, MTDLAYER_A_DEVICE_INDEX, 0);
+	generic->reserved = 1;
+	EXPECT_EQ(-EINVAL, wire_ask(&self->wire, NULL, NULL));
+}
+
+static u32 next_event(struct wire *wire, struct nlmsghdr **header)
+{
+	ssize_t n = recv(wire->fd, wire->buffer, sizeof(wire->buffer), 0);
+
+	*header = (void *)wire->buffer;
+	if (n < 0 || (*header)->nlmsg_type != wire->family)
+		return ~0U;
+	return message_u32(*header, MTDLAYER_A_EVENT_KIND);
+}
+
+/* Staging, blocks, the state after each step, and the end: told in order. */
+TEST_F(netlink, events)
+{
+	struct nlmsghdr *header;
+	u32 kind, states = 0, done = 0, total = 1, relocated = 0, detached = 0;
+
+	ASSERT_EQ(0, setsockopt(self->wire.fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+				&self->wire.group, sizeof(self->wire.group)));
+	ASSERT_EQ(0, board_install(&self->board, &self->two));
+	close(self->board.dev);
+	self->board.dev = -1;
+	ASSERT_EQ(0, board_detach(&self->board));
+	while (!detached) {
+		kind = next_event(&self->wire, &header);
+		ASSERT_NE(~0U, kind);
+		EXPECT_EQ(0, message_u32(header, MTDLAYER_A_EVENT_DEVICE));
+		switch (kind) {
+		case MTDLAYER_EVENT_STATE:
+			states |= 1U << message_u32(header, MTDLAYER_A_EVENT_STATE);
+			break;
+		case MTDLAYER_EVENT_PROGRESS:
+			done = message_u32(header, MTDLAYER_A_EVENT_DONE);
+			total = message_u32(header, MTDLAYER_A_EVENT_TOTAL);
+			break;
+		case MTDLAYER_EVENT_RELOCATED:
+			relocated++;
+			break;
+		case MTDLAYER_EVENT_DETACHED:
+			detached++;
+			break;
+		}
+	}
+	EXPECT_EQ(1U << MTDLAYER_STATE_STAGING | 1U << MTDLAYER_STATE_TRIAL, states);
+	EXPECT_EQ(total, done);
+	EXPECT_LE(2, relocated);
+}
+
+/* What udev sees: each change of state, with its name. */
+TEST_F(netlink, uevents)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	struct timeval limit = { .tv_sec = 5 };
+	bool staging = false;
+	char text[4096];
+	ssize_t n, i;
+	int fd;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+	ASSERT_LE(0, fd);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	ASSERT_EQ(0, board_begin(&self->board, &self->two, 0, NULL));
+	while (!staging) {
+		n = recv(fd, text, sizeof(text) - 1, 0);
+		ASSERT_LT(0, n);
+		text[n] = '\0';
+		if (strncmp(text, "change@", 7) || !strstr(text, "mtdlayer0"))
+			continue;
+		for (i = 0; i < n; i += strlen(text + i) + 1)
+			staging |= !strcmp(text + i, "STATE=staging");
+	}
+	close(fd);
+}

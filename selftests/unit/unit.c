@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Devices for the unit tests: one of each kind of flash, small.
+ */
+#include <stdlib.h>
+
+#include "unit.h"
+
+const struct simflash_shape unit_nor = { SIMFLASH_NOR, 8192, 1, 64 };
+const struct simflash_shape unit_spi_nor = { SIMFLASH_SPI_NOR, 4096, 16, 128 };
+const struct simflash_shape unit_nand = { SIMFLASH_NAND, 16384, 2048, 64 };
+
+static void give_up(void *ctx, const char *what)
+{
+	(void)ctx;
+	fail_msg("simulated flash: %s", what);
+}
+
+struct device *unit_device(const struct simflash_shape *shape)
+{
+	struct device *device = calloc(1, sizeof(*device));
+
+	assert_non_null(device);
+	device->sim = simflash_new(shape, 1);
+	device->sim->fatal = give_up;
+	unit_ok(device, device_format(device, shape->erase_size < 8192 ? 8192 :
+				      shape->erase_size, 0));
+	unit_ok(device, device_attach(device));
+	return device;
+}
+
+void unit_device_free(struct device *device)
+{
+	device_free(device);
+	free(device);
+}
+
+struct built_release *unit_release(const struct device *device, const char *version,
+				   const struct build_layer *layers, u32 count)
+{
+	struct build_options options = {
+		.block_size = device->mtdl.geometry.block_size,
+		.release = version,
+	};
+
+	return build_release(&options, layers, count);
+}
+
+struct simflash *unit_snapshot(const struct device *device)
+{
+	return simflash_fork(device->sim);
+}
+
+void unit_unchanged(const struct device *device, struct simflash *before)
+{
+	assert_int_equal(device->sim->ops, before->ops);
+	assert_true(simflash_same(device->sim, before));
+	simflash_free(before);
+}

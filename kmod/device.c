@@ -14,6 +14,7 @@
  * The structure itself lives until the last reference is dropped.  Open files of
  * /dev/mtdlayerN hold one each and get -ENODEV once the device has ended.
  */
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
@@ -370,8 +371,6 @@ static int mtdlayer_device_open(struct mtdlayer_device *dev,
 	err = mtdl_attach(&dev->mtdl, &dev->flash.flash, &options, why);
 	if (err)
 		return err;
-	if (dev->flash.flash.read_only && !dev->mtdl.read_only)
-		dev->mtdl.read_only = "the MTD device is not writable";
 	if (request->boot) {
 		err = mtdlayer_device_boot(dev, why);
 		if (err)

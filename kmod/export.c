@@ -20,6 +20,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mtd/mtd.h>
 #include <linux/slab.h>

@@ -10,6 +10,7 @@
  * cost more than the block.
  */
 #include <linux/bitops.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/mtdlayer.h>

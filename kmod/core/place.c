@@ -174,9 +174,10 @@ int mtdl_place(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_plan
 		err = place_data(mtdl, release, plan, why);
 	if (!err && plan->missing)
 		err = mtdl_fail(why, -ENOSPC,
-				"release %s does not fit: %u blocks of %u bytes are missing beside release %s",
-				release->release, plan->missing, mtdl->geometry.block_size,
-				mtdl->active ? mtdl->active->release : "(none)");
+				"release %s does not fit%s%s: %u blocks of %u bytes are missing: make it smaller, or use a larger flash",
+				release->release, mtdl->active ? " beside release " : "",
+				mtdl->active ? mtdl->active->release : "", plan->missing,
+				mtdl->geometry.block_size);
 	return err;
 }
 

@@ -127,7 +127,8 @@ static int print_example(char cells[5][16])
 		       cells[3], cells[4], size_text(mtdl.geometry.block_size, block),
 		       mtdl_snapshot_bound(mtdl.geometry.block_count),
 		       size_text(mtdl.geometry.unit_size, unit), mtdl.geometry.unit_count,
-		       size_text((u64)mtdl.geometry.table_blocks * mtdl.geometry.block_size, table));
+		       size_text((u64)mtdl.geometry.table_blocks * mtdl.geometry.block_size,
+				 table));
 	mtdl_detach(&mtdl);
 	munmap(sparse.bytes, sparse.flash.size);
 	return err;

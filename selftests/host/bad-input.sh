@@ -305,7 +305,7 @@ lacking_bundles() {
 	equal 'which take it' "$status" 0
 }
 
-two_sessions() {
+two_writers() {
 	cp good.img flash.img
 	refused 'a second writer' 'another program is writing' 1 \
 		flock -x flash.img "$program" -d flash.img apply r2.layers
@@ -448,7 +448,7 @@ bad_releases
 bad_bundles
 many_bundles
 lacking_bundles
-two_sessions
+two_writers
 wrong_states
 altered_data
 bad_layouts

@@ -134,7 +134,7 @@ TEST_F(attach, read_only_parent)
 	EXPECT_EQ(0, board_attach(&self->board, partition));
 	release_make(&release, "1.0", NOR_BLOCK, &layer, 1);
 	EXPECT_EQ(-EROFS, board_begin(&self->board, &release, 0, NULL));
-	EXPECT_REASON(&self->board, "not writable");
+	EXPECT_REASON(&self->board, "read-only");
 	release_free(&release);
 	close(self->board.dev);
 	self->board.dev = -1;

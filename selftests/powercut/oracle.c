@@ -74,7 +74,7 @@ static bool is_doubtful(const struct tableview_unit *unit)
 		return unit->seen;
 	if (unit->seen & SIMFLASH_SEEN_WHOLE)
 		return false;
-	for (i = 0; unit->seen == SIMFLASH_SEEN_BLANK && i < unit->records; i++)
+	for (i = 0; (unit->seen & SIMFLASH_SEEN_BLANK) && i < unit->records; i++)
 		if (unit->record[i].stable)
 			return false;
 	return true;
@@ -309,6 +309,23 @@ static void check_cells(struct world *world, const struct mtdl_release *release)
 	}
 }
 
+/* What lacks blocks is not committed, and trying changes nothing. */
+static void check_commit_refused(struct world *world)
+{
+	struct mtdl *mtdl = &world->device.mtdl;
+	u32 ops = world->device.sim->ops, lacking = 1;
+	struct mtdl_wanted wanted;
+
+	if (mtdl->state != MTDL_STATE_STAGING)
+		return;
+	if (mtdl_want(mtdl, &wanted, &lacking, &world->device.why))
+		world_lost(world, "want fails: %s", world->device.why.text);
+	if (!lacking)
+		return;
+	if (mtdl_commit(mtdl, &world->device.why) != -EAGAIN || world->device.sim->ops != ops)
+		world_lost(world, "a release that lacks blocks can be committed");
+}
+
 void oracle_after_step(struct world *world)
 {
 	struct device *device = &world->device;
@@ -321,6 +338,7 @@ void oracle_after_step(struct world *world)
 	check_cells(world, device->mtdl.active);
 	if (device->mtdl.state == MTDL_STATE_TRIAL)
 		check_cells(world, device->mtdl.candidate);
+	check_commit_refused(world);
 }
 
 static void lose_unit(struct simflash *sim, const struct tableview_unit *unit)
@@ -339,8 +357,6 @@ u32 oracle_copy_loss(struct world *world)
 	struct model expected = world_model(world);
 	u32 i, tried = 0;
 
-	if (!mtdl->secure)
-		return 0;
 	for (i = 0; i < view->units; i++) {
 		struct device other = { .sim = simflash_fork(world->device.sim) };
 		struct world elsewhere = { .fleet = world->fleet };

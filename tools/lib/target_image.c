@@ -190,7 +190,7 @@ static int image_check(struct target *t, struct mtdl_reason *why)
 	return mtdl_check(&to_image_target(t)->mtdl, why);
 }
 
-/* Hands out nothing that has not been hashed in this session. */
+/* Hands out nothing that has not been hashed since it was opened. */
 static int verify_for_read(struct image_target *it, const struct mtdl_layer *l, uint32_t block,
 			   struct mtdl_reason *why)
 {

@@ -12,6 +12,9 @@
  * is -EIO with a zeroed buffer: MTD's character device hands the bytes of -EBADMSG and of
  * -EUCLEAN out.
  *
+ * Direct access (_point) is not offered, whatever a layer's policy says: while anything of a
+ * chip of the Intel command set is pointed, whoever writes to the chip sleeps.
+ *
  * MTD takes no reference to a master device (unless CONFIG_MTD_PARTITIONED_MASTER), and a
  * layer is one: unregistering it while it is open would leave its openers with freed
  * memory.  So the opens are counted here, and a layer is unregistered only when none is

@@ -52,6 +52,18 @@ bool board_wait_no_mtd(const char *name)
 	return false;
 }
 
+int board_wait_mtd(const char *name)
+{
+	int tries, mtd = -1;
+
+	for (tries = 0; mtd < 0 && tries < 500; tries++) {
+		mtd = board_find_mtd(name, 0);
+		if (mtd < 0)
+			usleep(10000);
+	}
+	return mtd;
+}
+
 const char *board_missing(void)
 {
 	if (geteuid())

@@ -51,6 +51,9 @@ int board_find_mtd(const char *name, int from);
 /** board_wait_no_mtd() - wait up to 5 s until no MTD device is called @name; whether so */
 bool board_wait_no_mtd(const char *name);
 
+/** board_wait_mtd() - wait up to 5 s for an MTD device called @name; its number or -1 */
+int board_wait_mtd(const char *name);
+
 /** board_load_flash() - a flash of @kib KiB with eraseblocks of @erase_kib, all erased; or -1 */
 int board_load_flash(unsigned int kib, unsigned int erase_kib);
 

@@ -244,3 +244,38 @@ TEST_F(lifetime, unload)
 	EXPECT_EQ(0, board_attach(&self->board, self->partition));
 	EXPECT_TRUE(board_layer_is(&self->one, 1));
 }
+
+/* Named by the module's parameter, a device is attached whenever it appears. */
+TEST_F(lifetime, attach_when_it_appears)
+{
+	close(self->board.dev);
+	self->board.dev = -1;
+	close(self->board.control);
+	ASSERT_EQ(0, board_del_partition(self->board.mtd, self->partition));
+	EXPECT_TRUE(board_wait_no_mtd("system"));
+	ASSERT_EQ(0, board_run("rmmod mtdlayer"));
+	ASSERT_EQ(0, board_run("modprobe mtdlayer attach=absent,flash"));
+	EXPECT_EQ(-1, board_find_mtd("system", 0));
+	self->partition = board_add_partition(self->board.mtd, "flash", 0, BOARD_SIZE);
+	EXPECT_LE(0, board_wait_mtd("system"));
+	EXPECT_EQ(0, board_del_partition(self->board.mtd, self->partition));
+	EXPECT_TRUE(board_wait_no_mtd("system"));
+	self->partition = board_add_partition(self->board.mtd, "flash", 0, BOARD_SIZE);
+	EXPECT_LE(0, board_wait_mtd("system"));
+	EXPECT_TRUE(board_layer_is(&self->one, 1));
+	self->board.control = open("/dev/mtdlayer-control", O_RDWR | O_CLOEXEC);
+	EXPECT_EQ(0, board_detach(&self->board));
+}
+
+/* A list that makes no sense keeps the module out. */
+TEST_F(lifetime, bad_parameters)
+{
+	close(self->board.dev);
+	self->board.dev = -1;
+	close(self->board.control);
+	ASSERT_EQ(0, board_run("rmmod mtdlayer"));
+	EXPECT_NE(0, board_run("modprobe mtdlayer attach=a,,b 2>/dev/null"));
+	EXPECT_NE(0, board_run("modprobe mtdlayer verify=maybe 2>/dev/null"));
+	EXPECT_EQ(0, board_run("modprobe mtdlayer"));
+	self->board.control = open("/dev/mtdlayer-control", O_RDWR | O_CLOEXEC);
+}

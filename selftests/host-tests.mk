@@ -54,7 +54,8 @@ $(HOST_UNIT:%=$(HOST_TESTS)/unit/%): $(HOST_TESTS)/unit/%: \
 
 .PHONY: check-unit
 check-unit: $(HOST_UNIT:%=$(HOST_TESTS)/unit/%) ## unit tests of the core (HOST_CC=clang: by clang)
-	@status=0; for test in $^; do $$test || status=1; done; exit $$status
+	@status=0; for test in $^; do \
+		CMOCKA_MESSAGE_OUTPUT=TAP $$test || status=1; done; exit $$status
 
 .PHONY: check-golden
 check-golden: $(HOST_TESTS)/golden $(HOST_TESTS)/golden-freestanding ## images of every state of the format

@@ -16,9 +16,6 @@
 #include "snapshot.h"
 #include "util.h"
 
-/* Eraseblocks looked at when a table is searched for. */
-#define SEARCH_MAX	1024U
-
 /* Bytes read at a time before the geometry is known. */
 #define SCRATCH_SIZE	1024U
 
@@ -138,38 +135,35 @@ void mtdl_scan_unit(struct mtdl *mtdl, u32 index, struct mtdl_sequence newest, b
 	unit->end = at;
 }
 
-/*
- * A snapshot lies where its own header says that its table area is: this tells
- * it from the copy of one inside a layer's data.
- */
-static bool lies_in_its_table(const struct mtdl_geometry *g, u64 off)
+bool mtdl_snapshot_belongs(const struct mtdl_media_snapshot *header, u64 off)
 {
-	u64 start = (u64)g->table_start << g->block_shift;
+	u64 block_size = le32_to_cpu(header->block_size);
+	u64 start = le32_to_cpu(header->table_start) * block_size;
+	u64 size = le32_to_cpu(header->table_blocks) * block_size;
+	u32 unit_size = le32_to_cpu(header->unit_size);
 
-	return off >= start && off - start < (u64)g->unit_count * g->unit_size &&
-	       !((off - start) & (g->unit_size - 1));
+	return le32_to_cpu(header->magic) == MTDL_SNAPSHOT_MAGIC &&
+	       mtdl_is_power_of_two(unit_size) && off >= start && off - start < size &&
+	       !((off - start) & (unit_size - 1));
 }
 
 static int find_geometry(struct mtdl *mtdl, u64 from, u8 *buf, struct mtdl_reason *why)
 {
 	struct mtdl_flash *flash = mtdl->flash;
 	struct mtdl_media_snapshot header;
-	u32 tries = SEARCH_MAX;
+	u32 tries = MTDL_SEARCH_MAX;
 	u64 off = from;
 
 	for (; tries && off < flash->size && flash->size - off >= flash->erase_size;
 	     tries--, off += flash->erase_size) {
-		int err;
-
 		if (flash->ops->is_bad(flash, off) ||
 		    read_flash(flash, off, &header, sizeof(header)) ||
+		    !mtdl_snapshot_belongs(&header, off) ||
 		    !mtdl_snapshot_plausible(&header, flash->size - off > ~0U ?
 					     ~0U : (u32)(flash->size - off)) ||
 		    !crc_holds(flash, off, &header, buf, SCRATCH_SIZE))
 			continue;
-		err = mtdl_geometry_decode(&mtdl->geometry, &header, flash, why);
-		if (err || lies_in_its_table(&mtdl->geometry, off))
-			return err;
+		return mtdl_geometry_decode(&mtdl->geometry, &header, flash, why);
 	}
 	return mtdl_fail(why, -ENODATA,
 			 "no layer table found from offset 0x%llx on: the flash is not formatted, or its table area is elsewhere (say where), or all copies of the table are lost (format it, and apply a release)",

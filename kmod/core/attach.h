@@ -7,6 +7,18 @@
 
 #include "mtdl.h"
 
+/* Eraseblocks looked at when a table is searched for. */
+#define MTDL_SEARCH_MAX	1024U
+
+/**
+ * mtdl_snapshot_belongs() - whether a snapshot lies where it says its table area is
+ * @header: as read
+ * @off: where
+ *
+ * This tells a snapshot of this flash from the copy of one inside a layer's data.
+ */
+bool mtdl_snapshot_belongs(const struct mtdl_media_snapshot *header, u64 off);
+
 /** mtdl_unit_offset() - flash offset of a table unit */
 u64 mtdl_unit_offset(const struct mtdl_geometry *geometry, u32 unit);
 

@@ -138,6 +138,25 @@ static int check_pair(struct mtdl *mtdl, struct mtdl_reason *why)
 	return err;
 }
 
+/* A boot loader reads a pinned layer raw: on trial, all of it is at home. */
+static int check_pinned(const struct mtdl_release *release, struct mtdl_reason *why)
+{
+	u32 i, j;
+
+	for (i = 0; i < release->layer_count; i++) {
+		const struct mtdl_layer *layer = &release->layers[i];
+
+		if (!(layer->policy & MTDL_POLICY_PINNED))
+			continue;
+		for (j = 0; j < layer->block_count; j++)
+			if (layer->map[j] != layer->slot_start + j)
+				return mtdl_fail(why, -EUCLEAN,
+						 "block %u of pinned layer %s of release %s lies at block %u, away from home",
+						 j, layer->name, release->release, layer->map[j]);
+	}
+	return 0;
+}
+
 static int check_state(const struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	bool staging = mtdl->state == MTDL_STATE_STAGING;
@@ -174,6 +193,8 @@ int mtdl_check(struct mtdl *mtdl, struct mtdl_reason *why)
 		err = check_release(mtdl, mtdl->active, why);
 	if (!err && mtdl->candidate)
 		err = check_release(mtdl, mtdl->candidate, why);
+	if (!err && mtdl->state == MTDL_STATE_TRIAL)
+		err = check_pinned(mtdl->candidate, why);
 	if (!err && mtdl->active && mtdl->candidate)
 		err = check_pair(mtdl, why);
 	return err;

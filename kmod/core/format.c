@@ -138,6 +138,31 @@ static int erase_table_area(struct mtdl *mtdl, struct mtdl_reason *why)
 	return 0;
 }
 
+/* Nor must one that lay elsewhere be found before this one. */
+static int erase_other_tables(struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	struct mtdl_flash *flash = mtdl->flash;
+	u32 tries = MTDL_SEARCH_MAX;
+	u64 off;
+
+	for (off = 0; tries && off < mtdl->geometry.flash_size; tries--, off += flash->erase_size) {
+		struct mtdl_media_snapshot header;
+		int err;
+
+		if (flash->ops->is_bad(flash, off))
+			continue;
+		err = flash->ops->read(flash, off, &header, sizeof(header));
+		if ((err && err != -EUCLEAN) || !mtdl_snapshot_belongs(&header, off))
+			continue;
+		err = flash->ops->erase(flash, off);
+		if (err)
+			return mtdl_fail(why, err,
+					 "an old layer table at offset 0x%llx cannot be erased (error %d): erase the flash first",
+					 (unsigned long long)off, err);
+	}
+	return 0;
+}
+
 static int write_first(struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	const struct mtdl_geometry *g = &mtdl->geometry;
@@ -152,6 +177,8 @@ static int write_first(struct mtdl *mtdl, struct mtdl_reason *why)
 	mtdl->in_force[0] = MTDL_NO_BLOCK;
 	mtdl->in_force[1] = MTDL_NO_BLOCK;
 	err = erase_table_area(mtdl, why);
+	if (!err)
+		err = erase_other_tables(mtdl, why);
 	return err ? err : mtdl_table_secure(mtdl, why);
 }
 

@@ -270,7 +270,7 @@ struct mtdl_format_options {
 
 /**
  * mtdl_format() - make an empty layer table
- * @flash: erased where the table goes, nowhere else
+ * @flash: erased where the table goes, and where an old table would be found first
  * @options: see there
  * @why: reason of a refusal
  *
@@ -577,14 +577,14 @@ int mtdl_retire_trial(struct mtdl *mtdl, struct mtdl_reason *why);
 int mtdl_confirm(struct mtdl *mtdl, const u8 *digest, struct mtdl_reason *why);
 
 /**
- * mtdl_rollback() - drop the candidate on trial
- * @mtdl: in state trial
+ * mtdl_rollback() - drop the candidate on trial, or one that is being installed
+ * @mtdl: in state trial or installing
  * @why: reason of a refusal
  *
  * What is exposed stays exposed, and its blocks stay used, until
  * mtdl_expose_active() or the next attach.
  *
- * Return: 0, -EINVAL (not on trial) or an error of the flash.
+ * Return: 0, -EINVAL (neither) or an error of the flash.
  */
 int mtdl_rollback(struct mtdl *mtdl, struct mtdl_reason *why);
 

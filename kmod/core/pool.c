@@ -130,7 +130,7 @@ u32 mtdl_pool_free_blocks(const struct mtdl_pool *pool)
 	u32 i;
 
 	for (i = 0; i < pool->block_count; i++)
-		if (!mtdl_bit(pool->used, i))
+		if (!mtdl_bit(pool->used, i) && !mtdl_bit(pool->pinned, i))
 			count++;
 	return count;
 }

@@ -47,7 +47,7 @@ void mtdl_pool_use(struct mtdl_pool *pool, const struct mtdl_release *release);
 /** mtdl_pool_take() - a free block (now used), next fit, or MTDL_NO_BLOCK */
 u32 mtdl_pool_take(struct mtdl_pool *pool);
 
-/** mtdl_pool_free_blocks() - how many are left */
+/** mtdl_pool_free_blocks() - how many are left to take */
 u32 mtdl_pool_free_blocks(const struct mtdl_pool *pool);
 
 /** mtdl_block_is_bad() - marked bad or retired: 1, 0 or a negative errno */

@@ -26,6 +26,9 @@
 #include "table.h"
 #include "util.h"
 
+/* An epoch is an attach that wrote; no flash lives long enough to come near. */
+#define EPOCH_MAX	(~0U - 16)
+
 bool mtdl_is_worn(int err)
 {
 	return err == -EIO;
@@ -282,6 +285,10 @@ int mtdl_table_secure(struct mtdl *mtdl, struct mtdl_reason *why)
 		return 0;
 	}
 	scan_again(mtdl);
+	if (mtdl->highest_epoch > EPOCH_MAX) {
+		mtdl->read_only = "its layer table has no sequence numbers left: format it";
+		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);
+	}
 	mtdl->sequence.epoch = mtdl->highest_epoch + 1;
 	mtdl->sequence.write = 0;
 	err = write_copies(mtdl, true, why);
@@ -291,9 +298,10 @@ int mtdl_table_secure(struct mtdl *mtdl, struct mtdl_reason *why)
 	if (err)
 		return give_up(mtdl, err, why);
 	if (mtdl->retired_units != retired) {
+		/* fresh units: behind another snapshot a torn one could pass for erased */
 		mtdl->sequence.epoch++;
 		mtdl->sequence.write = 0;
-		err = write_copies(mtdl, false, why);
+		err = write_copies(mtdl, true, why);
 		if (err)
 			return err;
 	}

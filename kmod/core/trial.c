@@ -53,7 +53,7 @@ static int end_trial(struct mtdl *mtdl, enum mtdl_outcome_code code, struct mtdl
 
 int mtdl_rollback(struct mtdl *mtdl, struct mtdl_reason *why)
 {
-	if (mtdl->state != MTDL_STATE_TRIAL)
+	if (mtdl->state != MTDL_STATE_TRIAL && mtdl->state != MTDL_STATE_INSTALLING)
 		return mtdl_fail(why, -EINVAL,
 				 "no release is on trial: there is nothing to roll back");
 	return end_trial(mtdl, MTDL_OUTCOME_ROLLED_BACK, why);

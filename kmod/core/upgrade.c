@@ -138,11 +138,11 @@ static void mark_bad(struct mtdl *mtdl, u32 block)
 }
 
 /*
- * Writes a block of @release where *@block says, or, if those cells fail, where
- * it then says.
+ * Writes a block of @release where *@block says, or, if those cells fail and it
+ * may move, where it then says.
  */
 static int write_block(struct mtdl *mtdl, const struct mtdl_release *release, u32 *block,
-		       const u8 *data, u32 length, struct mtdl_reason *why)
+		       bool pinned, const u8 *data, u32 length, struct mtdl_reason *why)
 {
 	u32 tries;
 
@@ -155,6 +155,10 @@ static int write_block(struct mtdl *mtdl, const struct mtdl_release *release, u3
 		if (!mtdl_is_worn(err))
 			return mtdl_fail(why, err, "block %u cannot be written (error %d)",
 					 failed, err);
+		if (pinned)
+			return mtdl_fail(why, err,
+					 "block %u cannot be written, and lies in the slot of a pinned layer, which cannot move: give that layer another slot",
+					 failed);
 		err = replace_block(mtdl, release, block, why);
 		if (!err)
 			err = mtdl_table_write(mtdl, why);
@@ -183,7 +187,8 @@ static int write_wanted(struct mtdl *mtdl, struct mtdl_layer *layer, u32 block, 
 	struct mtdl_release *candidate = mtdl->candidate;
 	int err;
 
-	err = write_block(mtdl, candidate, &layer->map[block], data, length, why);
+	err = write_block(mtdl, candidate, &layer->map[block],
+			  layer->policy & MTDL_POLICY_PINNED, data, length, why);
 	if (err)
 		return err;
 	mtdl_set_bit(candidate->done, layer->first + block);
@@ -334,9 +339,13 @@ static int may_begin(const struct mtdl *mtdl, const struct mtdl_manifest *m, u32
 		return mtdl_fail(why, -EINVAL, "begin: flags 0x%x are unknown", flags);
 	if (mtdl->read_only && !dry)
 		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);
-	if (mtdl->state == MTDL_STATE_TRIAL || mtdl->state == MTDL_STATE_INSTALLING)
+	if (mtdl->state == MTDL_STATE_TRIAL)
 		return mtdl_fail(why, -EBUSY,
 				 "release %s is on trial: confirm it or roll it back first",
+				 mtdl->candidate->release);
+	if (mtdl->state == MTDL_STATE_INSTALLING)
+		return mtdl_fail(why, -EBUSY,
+				 "release %s is being installed by another version of this software: roll it back first",
 				 mtdl->candidate->release);
 	if (mtdl->candidate && !mtdl_release_same(mtdl->candidate, m->digest) && !dry &&
 	    !(flags & MTDL_BEGIN_REPLACE))
@@ -357,7 +366,7 @@ static int write_manifest(struct mtdl *mtdl, struct mtdl_release *release,
 		u64 at = (u64)part << mtdl->geometry.block_shift;
 		u64 left = (u64)release->manifest_size + release->signature_size - at;
 
-		err = write_block(mtdl, release, &release->manifest_map[i],
+		err = write_block(mtdl, release, &release->manifest_map[i], false,
 				  release->manifest + at,
 				  left < mtdl->geometry.block_size ? (u32)left :
 				  mtdl->geometry.block_size, why);
@@ -443,6 +452,22 @@ static int begin_again(struct mtdl *mtdl, u32 flags, struct mtdl_plan *plan,
 	return err;
 }
 
+/* The release is active already: whatever is staged beside it gives way. */
+static int begin_current(struct mtdl *mtdl, u32 flags, struct mtdl_plan *plan,
+			 struct mtdl_reason *why)
+{
+	int err;
+
+	plan->current_release = true;
+	if (flags & MTDL_BEGIN_DRY_RUN)
+		return 0;
+	err = mtdl_table_secure(mtdl, why);
+	if (err || !mtdl->candidate)
+		return err;
+	mtdl_drop_candidate(mtdl, MTDL_OUTCOME_ABORTED);
+	return mtdl_table_write(mtdl, why);
+}
+
 static int begin_parsed(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **bytes,
 			u32 signature_size, u32 flags, struct mtdl_plan *plan,
 			struct mtdl_reason *why)
@@ -455,10 +480,8 @@ static int begin_parsed(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **b
 		return err;
 	if (mtdl->candidate && mtdl_release_same(mtdl->candidate, m->digest))
 		return begin_again(mtdl, flags, plan, why);
-	if (!mtdl->candidate && mtdl_release_same(mtdl->active, m->digest)) {
-		plan->current_release = true;
-		return flags & MTDL_BEGIN_DRY_RUN ? 0 : mtdl_table_secure(mtdl, why);
-	}
+	if (mtdl_release_same(mtdl->active, m->digest))
+		return begin_current(mtdl, flags, plan, why);
 	return begin_new(mtdl, m, bytes, signature_size, flags, plan, why);
 }
 
@@ -503,8 +526,11 @@ static int need_staging(const struct mtdl *mtdl, struct mtdl_reason *why)
 	if (mtdl->state == MTDL_STATE_IDLE)
 		return mtdl_fail(why, -EINVAL, "no release is being staged: begin one first");
 	return mtdl_fail(why, -EINVAL,
-			 "no release is being staged: release %s is on trial, confirm it or roll it back",
-			 mtdl->candidate->release);
+			 "no release is being staged: release %s is %s: %s",
+			 mtdl->candidate->release,
+			 mtdl->state == MTDL_STATE_TRIAL ? "on trial" : "being installed",
+			 mtdl->state == MTDL_STATE_TRIAL ? "confirm it or roll it back" :
+			 "roll it back");
 }
 
 int mtdl_want(struct mtdl *mtdl, struct mtdl_wanted *wanted, u32 *count,

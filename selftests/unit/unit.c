@@ -35,15 +35,37 @@ void unit_device_free(struct device *device)
 	free(device);
 }
 
-struct built_release *unit_release(const struct device *device, const char *version,
-				   const struct build_layer *layers, u32 count)
+struct built_release *unit_release(const struct device *device, enum unit_which which)
 {
-	struct build_options options = {
-		.block_size = device->mtdl.geometry.block_size,
-		.release = version,
+	static const char * const versions[] = { "1.0", "2.0", "3.0", "4.0" };
+	u32 start = device->mtdl.geometry.table_blocks;
+	u32 block = device->mtdl.geometry.block_size;
+	struct build_options options = { .block_size = block, .release = versions[which] };
+	struct build_layer layers[3] = {
+		{ "boot", start, 2, 0, block + 7, 1 },
+		{ "system", start + 2, 3, 0, 2 * block + 100, 2 },
+		{ "app", start + 5, 2, 0, block, 3 },
 	};
 
-	return build_release(&options, layers, count);
+	if (which == UNIT_TWO || which == UNIT_SMALL)
+		layers[1].seed = 10 + which;
+	if (which != UNIT_BASE)
+		layers[2].seed = 20 + which;
+	if (which == UNIT_OVER)
+		layers[2].size = 4 * block - 1;
+	return build_release(&options, layers, 3);
+}
+
+struct device *unit_installed(const struct simflash_shape *shape)
+{
+	struct device *device = unit_device(shape);
+	struct built_release *base = unit_release(device, UNIT_BASE);
+
+	unit_ok(device, device_apply(device, base, 0));
+	unit_ok(device, device_reboot(device));
+	unit_ok(device, device_reads(device, base));
+	build_free(base);
+	return device;
 }
 
 struct simflash *unit_snapshot(const struct device *device)

@@ -46,15 +46,25 @@ extern const struct simflash_shape unit_nor;
 extern const struct simflash_shape unit_spi_nor;
 extern const struct simflash_shape unit_nand;
 
+/** The releases of unit_release(): three layers, of which two have a slot of two blocks. */
+enum unit_which {
+	UNIT_BASE,
+	UNIT_TWO,	/* system and app differ */
+	UNIT_OVER,	/* app has two blocks more than its slot */
+	UNIT_SMALL,	/* and is within it again */
+};
+
 /** unit_device() - a device of this shape, formatted and attached */
 struct device *unit_device(const struct simflash_shape *shape);
 
 /** unit_device_free() - detach it and free all */
 void unit_device_free(struct device *device);
 
-/** unit_release() - a release for the unit test devices; see unit.c for its layers */
-struct built_release *unit_release(const struct device *device, const char *version,
-				   const struct build_layer *layers, u32 count);
+/** unit_release() - a release for a unit test device */
+struct built_release *unit_release(const struct device *device, enum unit_which which);
+
+/** unit_installed() - a device with UNIT_BASE active */
+struct device *unit_installed(const struct simflash_shape *shape);
 
 /** unit_snapshot() - the flash as it is now, to compare with later */
 struct simflash *unit_snapshot(const struct device *device);

@@ -339,12 +339,17 @@ static int mtdlayer_device_boot(struct mtdlayer_device *dev, struct mtdl_reason 
 	return 0;
 }
 
-static void mtdlayer_device_expose(struct mtdlayer_device *dev)
+/* A release that cannot be read is no reason to refuse: another can be installed. */
+static int mtdlayer_device_expose(struct mtdlayer_device *dev, struct mtdl_reason *why)
 {
-	struct mtdl_reason why = { };
+	int err;
 
-	if (mtdlayer_export_sync(dev, &why))
-		pr_err("mtdlayer%u: no layer is readable: %s\n", dev->index, why.text);
+	err = mtdlayer_export_sync(dev, why);
+	if (!err || err == -ENOMEM)
+		return err;
+	pr_err("mtdlayer%u: no layer is readable: %s\n", dev->index, why->text);
+	why->text[0] = '\0';
+	return 0;
 }
 
 static void mtdlayer_device_announce(struct mtdlayer_device *dev)
@@ -385,7 +390,11 @@ static int mtdlayer_device_open(struct mtdlayer_device *dev,
 	if (err)
 		return mtdl_fail(why, err, "/dev/mtdlayer%u cannot be made: error %d",
 				 dev->index, err);
-	mtdlayer_device_expose(dev);
+	err = mtdlayer_device_expose(dev, why);
+	if (err) {
+		cdev_device_del(&dev->cdev, &dev->dev);
+		return err;
+	}
 	dev->stale = true;
 	mtdlayer_device_announce(dev);
 	return 0;

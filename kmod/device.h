@@ -72,8 +72,8 @@ struct mtdlayer_device {
 	struct work_struct reap;
 };
 
-/**
- * mtdlayer_attach_mutex - one attach or detach at a time
+/*
+ * One attach or detach at a time.
  *
  * Taken before a device's @lock and before mtd_table_mutex.
  */

@@ -66,7 +66,8 @@ int mtdlayer_flash_get(struct mtdlayer_flash *flash, const struct mtdlayer_paren
 void mtdlayer_flash_put(struct mtdlayer_flash *flash);
 
 /**
- * mtdlayer_flash_gone() - the parent is being removed; mtd_table_mutex is held
+ * mtdlayer_flash_gone() - the parent is being removed
+ * @flash: whose; mtd_table_mutex is held
  *
  * Waits for operations that are under way.  The parent is not touched afterwards.
  */

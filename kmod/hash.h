@@ -42,7 +42,9 @@ void mtdlayer_hash_init(struct mtdlayer_hash *hash);
 void mtdlayer_hash_update(struct mtdlayer_hash *hash, const void *data, size_t len);
 
 /**
- * mtdlayer_hash_final() - write the 32 bytes of the digest
+ * mtdlayer_hash_final() - end a hash
+ * @hash: in progress
+ * @digest: out: 32 bytes
  *
  * Should the kernel's implementation fail, the digest is all zero, which is not
  * the digest of anything known: what is compared with it counts as damaged.

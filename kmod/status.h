@@ -52,10 +52,21 @@ struct mtdlayer_status_extent {
  * @index: N of mtdlayerN
  * @mtd_index: number of the parent
  * @mtd_name: its name
+ * @compatible: the board
+ * @uuid: of the format
+ * @geometry: how the flash is divided
+ * @state: enum mtdl_state
+ * @read_only: why nothing can be changed, or NULL
+ * @damaged_units: table units with an unreadable record, at attach
+ * @free_blocks: blocks that nothing uses
+ * @bad_blocks: bad or retired
+ * @security_floor: least security counter
+ * @attempts_max: boot attempts of the trial
+ * @attempts_used: of these, used
+ * @outcome: of the last candidate
  * @releases: by MTDLAYER_RELEASE_*
+ * @extent_count: entries of @extents
  * @extents: of the whole flash, ascending
- *
- * The rest as in struct mtdl.
  */
 struct mtdlayer_status {
 	struct kref refs;

@@ -47,8 +47,27 @@ $(HOST_UNIT:%=$(HOST_TESTS)/unit/%): $(HOST_TESTS)/unit/%: \
 	@mkdir -p $(@D)
 	$(call HOST_SAY,LINK,$@)$(HOST_CC) $(HOST_SANITIZE) $(filter %.o,$^) -lcmocka -o $@
 
-.SECONDARY: $(HOST_CHECKED) $(HOST_UNIT:%=$(HOST_TESTS)/checked/selftests/unit/%.o) \
+.SECONDARY: $(HOST_CHECKED) $(HOST_GOLDEN) $(HOST_UNIT:%=$(HOST_TESTS)/checked/selftests/unit/%.o) \
 	$(HOST_OF_test_draw)
+
+HOST_GOLDEN := $(patsubst %,$(HOST_TESTS)/checked/selftests/golden/%.o,main states text)
+
+$(HOST_TESTS)/golden: $(HOST_GOLDEN) $(HOST_CHECKED) \
+		$(HOST_TESTS)/checked/selftests/golden/core_whole.o
+	$(call HOST_SAY,LINK,$@)$(HOST_CC) $(HOST_SANITIZE) \
+		$(filter-out %/unit.o,$(filter %.o,$^)) -lzstd -lcmocka -o $@
+
+# The boot loader's core with all but its own names hidden, instead of the whole one:
+# its memcpy() and the like would else take the place of the program's.
+$(HOST_TESTS)/freestanding.o: $(FREESTANDING)
+	@mkdir -p $(@D)
+	$(call HOST_SAY,HIDE,$@)objcopy --wildcard --keep-global-symbol='mtdl_*' $< $@
+
+$(HOST_TESTS)/golden-freestanding: $(HOST_GOLDEN) $(HOST_TESTS)/freestanding.o \
+		$(HOST_TESTS)/checked/selftests/golden/core_freestanding.o \
+		$(patsubst %,$(HOST_TESTS)/checked/selftests/lib/%.o,build_release build_table \
+		simcells simflash tableview)
+	$(call HOST_SAY,LINK,$@)$(HOST_CC) $(HOST_SANITIZE) -no-pie $(filter %.o,$^) -lzstd -o $@
 
 ##@ Tests of the core on a simulated flash
 
@@ -79,4 +98,5 @@ $(HOST_TESTS)/powercut: $(HOST_POWERCUT) $(HOST_CORE) $(HOST_LIB) $(HOST_HEADERS
 	$(call HOST_SAY,CC,$@)$(HOST_CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) -O2 \
 		$(filter %.c,$^) -o $@
 
--include $(HOST_CHECKED:.o=.d)
+-include $(patsubst %.o,%.d,$(HOST_CHECKED) $(HOST_GOLDEN) \
+	$(HOST_UNIT:%=$(HOST_TESTS)/checked/selftests/unit/%.o))

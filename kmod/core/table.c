@@ -280,7 +280,9 @@ int mtdl_table_secure(struct mtdl *mtdl, struct mtdl_reason *why)
 
 	if (mtdl->read_only)
 		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);
-	if (mtdl->secure || MTDL_DEFECT(NO_RENEW)) {
+	if (mtdl->secure)
+		return 0;
+	if (MTDL_DEFECT(NO_RENEW) && mtdl->in_force[0] != MTDL_NO_BLOCK) {
 		mtdl->secure = true;
 		return 0;
 	}

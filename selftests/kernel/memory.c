@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Every step with every one of its allocations failing, one after the other: each either works
- * or is refused and has changed nothing that matters, and nothing is leaked or used after free.
+ * Every step with its allocations failing, one after the other: it either works or is refused,
+ * can then be repeated, and nothing is leaked or used after free.
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -76,7 +76,8 @@ TEST_F_TIMEOUT(memory, attach, 120)
 	bool injected = true;
 
 	ASSERT_EQ(0, board_install(&self->board, &self->one));
-	for (n = 1; injected && n < NTH_MAX; n++) {
+	/* the first are the module's own; of the many that registering MTD devices takes, some */
+	for (n = 1; injected && n < NTH_MAX; n += n < 100 ? 1 : n / 16) {
 		close(self->board.dev);
 		self->board.dev = -1;
 		ASSERT_EQ(0, board_detach(&self->board));
@@ -93,6 +94,8 @@ TEST_F_TIMEOUT(memory, attach, 120)
 	}
 	EXPECT_FALSE(injected);
 	EXPECT_LT(10, failed);
+	if (self->board.dev < 0)
+		self->board.dev = board_open_device(self->board.index);
 	EXPECT_EQ(0, board_change(&self->board, MTDLAYER_IOC_BOOT));
 }
 

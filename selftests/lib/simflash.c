@@ -368,6 +368,20 @@ void simflash_damage(struct simflash *sim, u64 off, const void *bytes, u32 len)
 			(u32)(off % sim->shape.erase_size), bytes, len);
 }
 
+void simflash_load(struct simflash *sim, u32 block, const u8 *bytes)
+{
+	u32 unit = sim->shape.kind == SIMFLASH_NOR ? 1 : sim->shape.write_size, at, i;
+
+	simcells_erase(&sim->blocks[block], &sim->shape, NULL);
+	for (at = 0; at < sim->shape.erase_size; at += unit) {
+		for (i = 0; i < unit && bytes[at + i] == 0xff; i++)
+			;
+		if (i < unit)
+			simcells_program(&sim->blocks[block], &sim->shape, at, bytes + at, unit,
+					 NULL);
+	}
+}
+
 void simflash_peek(const struct simflash *sim, u64 off, void *buf, u32 len)
 {
 	u32 erase_size = sim->shape.erase_size;

@@ -166,6 +166,9 @@ void simflash_tear(struct simflash *sim, const struct simflash_op *op,
 /** simflash_damage() - overwrite bytes behind everyone's back, whatever they were */
 void simflash_damage(struct simflash *sim, u64 off, const void *bytes, u32 len);
 
+/** simflash_load() - make an eraseblock hold these bytes; units of 0xff count as erased */
+void simflash_load(struct simflash *sim, u32 block, const u8 *bytes);
+
 /** simflash_peek() - what stable cells hold, without counting a read */
 void simflash_peek(const struct simflash *sim, u64 off, void *buf, u32 len);
 

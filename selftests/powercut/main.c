@@ -24,7 +24,7 @@ static int usage(FILE *to, int status)
 		"       powercut [--seed N] --case CASE\n"
 		"  --seed N          choose what is left to chance (1)\n"
 		"  --thorough        every combination of cuts: hours\n"
-		"  --nested-every N  of the first cuts, one in N has its recovery cut too (8)\n"
+		"  --nested-every N  of the first cuts, one in N has its recovery cut too (16)\n"
 		"  --only TEXT       only FLASH/SCENARIO that contain TEXT\n"
 		"  --stop            leave a scenario at its first loss\n"
 		"  --case CASE       one case of an earlier report, telling everything\n");
@@ -70,7 +70,7 @@ static u32 run_all(struct campaign *campaign, const char *only)
 
 int main(int argc, char **argv)
 {
-	struct campaign campaign = { .seed = 1, .nested_every = 8 };
+	struct campaign campaign = { .seed = 1, .nested_every = 16 };
 	const char *only = NULL, *one_case = NULL;
 	u32 run;
 	int option;

@@ -40,6 +40,7 @@ $(HOST_TESTS)/checked/%.o: %.c $(HOST_TESTS)/flags
 
 # What a test needs beside the core.
 HOST_OF_test_draw := $(patsubst %,$(HOST_TESTS)/checked/tools/lib/%.o,draw draw_svg draw_text size view)
+HOST_OF_test_states := $(HOST_TESTS)/checked/selftests/golden/states.o
 
 .SECONDEXPANSION:
 $(HOST_UNIT:%=$(HOST_TESTS)/unit/%): $(HOST_TESTS)/unit/%: \

@@ -64,6 +64,11 @@ int board_wait_mtd(const char *name)
 	return mtd;
 }
 
+__attribute__((weak)) const char *test_missing(void)
+{
+	return NULL;
+}
+
 const char *board_missing(void)
 {
 	if (geteuid())
@@ -73,7 +78,7 @@ const char *board_missing(void)
 	if (access("/sys/module/mtdram", F_OK) &&
 	    board_run("modprobe mtdram total_size=4096 erase_size=64"))
 		return "the module mtdram cannot be loaded";
-	return NULL;
+	return test_missing();
 }
 
 int board_load_flash(unsigned int kib, unsigned int erase_kib)

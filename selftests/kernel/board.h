@@ -39,6 +39,9 @@ struct board {
 	char reason[MTDLAYER_REASON_SIZE];
 };
 
+/** test_missing() - what else a program needs and has not, or NULL; a program may define it */
+const char *test_missing(void);
+
 /** board_missing() - what keeps the tests from running here, or NULL */
 const char *board_missing(void);
 

@@ -26,21 +26,24 @@ struct fleet fleets[FLEETS] = {
 		.shape = { SIMFLASH_NOR, 8 * KIB, 1,
 			   ERASEBLOCKS(8 * KIB, 8 * KIB, 32 * KIB, 4) },
 		.block_size = 8 * KIB,
-		.table_size = 4 * 32 * KIB,
+		.unit_size = 32 * KIB,
+		.units = 4,
 	},
 	{
 		.name = "spi-nor",
 		.shape = { SIMFLASH_SPI_NOR, 4 * KIB, 16,
 			   ERASEBLOCKS(4 * KIB, 8 * KIB, 32 * KIB, 4) },
 		.block_size = 8 * KIB,
-		.table_size = 4 * 32 * KIB,
+		.unit_size = 32 * KIB,
+		.units = 4,
 	},
 	{
 		.name = "nand",
 		.shape = { SIMFLASH_NAND, 16 * KIB, 2 * KIB,
 			   ERASEBLOCKS(16 * KIB, 16 * KIB, 64 * KIB, 5) },
 		.block_size = 16 * KIB,
-		.table_size = 5 * 64 * KIB,
+		.unit_size = 64 * KIB,
+		.units = 5,
 	},
 };
 
@@ -62,7 +65,7 @@ static const struct contents contents[R_COUNT] = {
 
 static struct built_release *build(const struct fleet *fleet, const struct contents *c)
 {
-	u32 start = (u32)(fleet->table_size / fleet->block_size);
+	u32 start = fleet->units * (fleet->unit_size / fleet->block_size);
 	struct build_layer layers[3] = {
 		{ .name = "boot", .slot_start = start, .slot_blocks = BOOT_SLOT },
 		{ .name = "system", .slot_start = start + BOOT_SLOT, .slot_blocks = SYSTEM_SLOT },

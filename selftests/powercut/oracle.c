@@ -131,7 +131,8 @@ static void note_table_op(struct world *world, const struct simflash_op *op)
 
 static void check_data_op(struct world *world, const struct simflash_op *op)
 {
-	const char *verb = op->type == SIMFLASH_ERASE ? "erased" : "programmed";
+	static const char * const verbs[] = { "programmed", "erased", "marked bad" };
+	const char *verb = verbs[op->type];
 	u32 block = (u32)(op->off / world->fleet->block_size);
 	const char *wrong;
 	u8 uses;
@@ -151,7 +152,7 @@ static void check_data_op(struct world *world, const struct simflash_op *op)
 	    uses & (TABLEVIEW_CANDIDATE | TABLEVIEW_CANDIDATE_MANIFEST))
 		world_lost(world, "block %u is %s, and the candidate on trial uses it", block,
 			   verb);
-	if (uses & TABLEVIEW_RETIRED)
+	if ((uses & TABLEVIEW_RETIRED) && op->type != SIMFLASH_MARK_BAD)
 		world_lost(world, "block %u is %s, and it is retired", block, verb);
 	if (world->exposed[block])
 		world_lost(world, "block %u is %s, and the exposed release uses it", block, verb);
@@ -339,6 +340,25 @@ void oracle_after_step(struct world *world)
 	if (device->mtdl.state == MTDL_STATE_TRIAL)
 		check_cells(world, device->mtdl.candidate);
 	check_commit_refused(world);
+}
+
+void oracle_wear_unit(struct world *world)
+{
+	const struct tableview *view = look(world);
+	u32 i, best = ~0U;
+
+	for (i = 0; i < view->units; i++) {
+		const struct tableview_unit *unit = &view->unit[i];
+		u64 sequence = unit->records ? unit->record[unit->newest].sequence : 0;
+
+		if (sequence == view->newest->sequence)
+			continue;
+		if (best == ~0U || !view->unit[best].records ||
+		    sequence < view->unit[best].record[view->unit[best].newest].sequence)
+			best = i;
+	}
+	world->device.sim->fail_program[view->unit[best].off /
+					world->fleet->shape.erase_size] = 200;
 }
 
 static void lose_unit(struct simflash *sim, const struct tableview_unit *unit)

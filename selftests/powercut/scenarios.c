@@ -58,6 +58,12 @@ const struct scenario scenarios[] = {
 	{ "after-overflow", R_OTHER,
 	  { FACTORY, INSTALL(OVER), STEP_END },
 	  { BOOT, APPLY(OTHER), BOOT, DO(CONFIRM, OTHER), STEP_END } },
+	{ "worn-blocks", R_TWO,
+	  { FACTORY, DO(WEAR_BLOCKS, NONE), STEP_END },
+	  { BOOT, APPLY(TWO), STEP_END } },
+	{ "worn-unit", R_TWO,
+	  { FACTORY, DO(WEAR_UNIT, NONE), STEP_END },
+	  { BOOT, APPLY(TWO), BOOT, STEP_END } },
 };
 
 const u32 scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

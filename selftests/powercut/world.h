@@ -32,7 +32,8 @@ struct fleet {
 	const char *name;
 	struct simflash_shape shape;
 	u32 block_size;
-	u64 table_size;
+	u32 unit_size;
+	u32 units;
 	struct built_release *release[R_COUNT];
 };
 
@@ -75,6 +76,8 @@ enum act {
 	ACT_CONFIRM,
 	ACT_ROLLBACK,
 	ACT_ABORT,
+	ACT_WEAR_BLOCKS, /* of the blocks that come next, one no longer programs, one no longer erases */
+	ACT_WEAR_UNIT,	/* the table unit that comes next no longer programs */
 };
 
 /** struct step - an act with its release */
@@ -196,6 +199,9 @@ void oracle_expose(struct world *world);
 
 /** oracle_after_step() - all that must hold between two steps */
 void oracle_after_step(struct world *world);
+
+/** oracle_wear_unit() - the unit that will be written next fails from now on */
+void oracle_wear_unit(struct world *world);
 
 /** oracle_copy_loss() - whichever one unit of the table area is lost, nothing is */
 u32 oracle_copy_loss(struct world *world);

@@ -244,6 +244,30 @@ static void test_nothing_to_boot(void **state)
 	unit_device_free(empty);
 }
 
+/* A loader's hand-over: snapshots above the one that it booted from do not count. */
+static void test_handed_sequence(void **state)
+{
+	struct mtdl_attach_options options = { .newest = device->mtdl.sequence };
+	u32 epoch = device->mtdl.sequence.epoch;
+
+	(void)state;
+	options.newest.write--;
+	assert_int_equal(device->mtdl.state, MTDL_STATE_TRIAL);
+	device_detach(device);
+	assert_int_equal(mtdl_attach(&device->mtdl, &device->sim->flash, &options, &device->why),
+			 0);
+	device->attached = true;
+	assert_memory_equal(&device->mtdl.sequence, &options.newest, sizeof(options.newest));
+	assert_int_equal(device->mtdl.state, MTDL_STATE_STAGING);
+	/* what is written next is above all that there is, ignored or not */
+	unit_ok(device, mtdl_abort(&device->mtdl, &device->why));
+	assert_int_equal(device->mtdl.sequence.epoch, epoch + 1);
+	unit_ok(device, device_attach(device));
+	assert_int_equal(device->mtdl.state, MTDL_STATE_IDLE);
+	assert_int_equal(device->mtdl.outcome.code, MTDL_OUTCOME_ABORTED);
+	unit_ok(device, device_reads(device, base));
+}
+
 #define TESTS_ON(kind)								\
 	{ "attempts_" #kind, test_attempts, set_up_##kind, tear_down, NULL },	\
 	{ "look_" #kind, test_look, set_up_##kind, tear_down, NULL },		\
@@ -259,6 +283,7 @@ int main(void)
 		TESTS_ON(nor),
 		TESTS_ON(spi),
 		TESTS_ON(nand),
+		cmocka_unit_test_setup_teardown(test_handed_sequence, set_up_nor, tear_down),
 		cmocka_unit_test(test_nothing_to_boot),
 	};
 

@@ -475,6 +475,31 @@ static void test_signature(void **state)
 			    sizeof(signature));
 }
 
+/* The pool's blocks take turns, over reboots, although each upgrade is given up. */
+static void test_wear_is_spread(void **state)
+{
+	u32 table = device->mtdl.geometry.table_blocks, round, i, least = ~0U, most = 0;
+	struct simflash *before = unit_snapshot(device);
+
+	(void)state;
+	for (round = 0; round < 100; round++) {
+		unit_ok(device, device_stage(device, two, 0));
+		unit_ok(device, mtdl_abort(&device->mtdl, &device->why));
+		unit_ok(device, device_reboot(device));
+	}
+	/* behind the slots and the two blocks of active's manifest; blocks are eraseblocks here */
+	assert_int_equal(device->mtdl.active->manifest_map[1], table + 8);
+	for (i = table + 9; i < unit_nor.blocks; i++) {
+		u32 erases = device->sim->count[i].erases - before->count[i].erases;
+
+		least = erases < least ? erases : least;
+		most = erases > most ? erases : most;
+	}
+	assert_true(least > 0);
+	assert_true(most - least <= 2);
+	simflash_free(before);
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define TEST_NAND(name)	{ #name "_nand", name, set_up_nand, tear_down, NULL }
 
@@ -501,6 +526,7 @@ int main(void)
 		TEST_NAND(test_block_fails),
 		TEST(test_all_blocks_fail),
 		TEST(test_signature),
+		TEST(test_wear_is_spread),
 	};
 
 	return unit_run("upgrade", tests);

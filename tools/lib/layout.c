@@ -124,8 +124,17 @@ static int read_overflow(const struct reader *r, int node, uint32_t *policy)
 	return 0;
 }
 
+/* What each kind of node may say; NULL ends the list. */
+static const char * const partition_properties[] = { "mtdlayer,block-size", NULL };
+static const char * const table_properties[] = { NULL };
+static const char * const layer_properties[] = {
+	"mtdlayer,pinned", "mtdlayer,lazy", "mtdlayer,in-place", "mtdlayer,point",
+	"mtdlayer,overflow", NULL
+};
+
 /* A misspelt policy must not be a policy that is silently not there. */
-static int check_properties(const struct reader *r, int node)
+static int check_properties(const struct reader *r, int node, const char *kind,
+			    const char * const *known)
 {
 	char path[PATH_TEXT];
 	int property;
@@ -133,19 +142,32 @@ static int check_properties(const struct reader *r, int node)
 	fdt_for_each_property_offset(property, r->fdt, node) {
 		const char *name;
 		size_t i;
+
+		if (!fdt_getprop_by_offset(r->fdt, property, &name, NULL) ||
+		    strncmp(name, "mtdlayer,", 9))
+			continue;
+		for (i = 0; known[i] && strcmp(name, known[i]); i++)
+			;
+		if (!known[i])
+			return mtdl_fail(r->why, -EINVAL, "%s: there is no %s property %s: is it misspelt?",
+					 node_path(r, node, path), kind, name);
+	}
+	return 0;
+}
+
+static int read_flags(const struct reader *r, int node, uint32_t *policy)
+{
+	char path[PATH_TEXT];
+
+	for (size_t i = 0; i < FLAGS; i++) {
 		int len;
 
-		fdt_getprop_by_offset(r->fdt, property, &name, &len);
-		if (!name || strncmp(name, "mtdlayer,", 9) || !strcmp(name, "mtdlayer,overflow"))
+		if (!fdt_getprop(r->fdt, node, flags[i].property, &len))
 			continue;
-		for (i = 0; i < FLAGS && strcmp(name, flags[i].property); i++)
-			;
-		if (i == FLAGS)
-			return mtdl_fail(r->why, -EINVAL, "%s: there is no layer property %s: is it misspelt?",
-					 node_path(r, node, path), name);
 		if (len)
 			return mtdl_fail(r->why, -EINVAL, "%s: %s is a flag and takes no value",
-					 node_path(r, node, path), name);
+					 node_path(r, node, path), flags[i].property);
+		*policy |= flags[i].policy;
 	}
 	return 0;
 }
@@ -163,13 +185,11 @@ static int check_policy(const struct reader *r, int node, uint32_t policy)
 
 static int read_policy(const struct reader *r, int node, uint32_t *policy)
 {
-	int err = check_properties(r, node);
+	int err = check_properties(r, node, "layer", layer_properties);
 
 	*policy = 0;
-	for (size_t i = 0; i < FLAGS; i++) {
-		if (fdt_getprop(r->fdt, node, flags[i].property, NULL))
-			*policy |= flags[i].policy;
-	}
+	if (!err)
+		err = read_flags(r, node, policy);
 	if (!err)
 		err = read_overflow(r, node, policy);
 	return err ? err : check_policy(r, node, *policy);
@@ -235,7 +255,10 @@ static int read_layer(const struct reader *r, int node)
 static int read_table(const struct reader *r, int node)
 {
 	char path[PATH_TEXT];
+	int err = check_properties(r, node, "table", table_properties);
 
+	if (err)
+		return err;
 	if (r->layout->table_size)
 		return mtdl_fail(r->why, -EINVAL, "%s: a second table area: there must be one",
 				 node_path(r, node, path));
@@ -309,7 +332,10 @@ static int read_block_size(const struct reader *r)
 	const fdt32_t *value;
 	char path[PATH_TEXT];
 	int len;
+	int err = check_properties(r, r->parent, "partition", partition_properties);
 
+	if (err)
+		return err;
 	value = fdt_getprop(r->fdt, r->parent, "mtdlayer,block-size", &len);
 	if (!value)
 		return 0;

@@ -9,7 +9,8 @@
  *
  * The first attach of an entry is the system's boot: it decides what this boot exposes and
  * counts the attempt of a trial.  A second attach of the same entry is a flash that was unplugged
- * and came back: it only looks, as "boot=0" and a crash kernel do.
+ * and came back: it only looks, as "boot=0" and a crash kernel do.  Who loads the module again
+ * in the same boot says "boot=0".
  */
 #include <linux/crash_dump.h>
 #include <linux/module.h>
@@ -39,28 +40,35 @@ MODULE_PARM_DESC(boot, "Whether attaching those is a boot, which counts an attem
 /**
  * struct mtdlayer_entry - an MTD device that is to be attached when it is there
  * @list: in mtdlayer_entries
- * @parent: which one; its name belongs to the entry
+ * @parent: which one; its name belongs to the entry, its index may change with a @node
+ * @node: a reference to what lists it in the device tree, or NULL: a parameter lists it
  * @table_offset: byte from which the table is searched for
- * @declared: listed by the device tree, not by a parameter
  * @pending: it has appeared and waits for the work item
- * @booted: it was attached before
+ * @booted: it was attached before; only the work item looks at it
  */
 struct mtdlayer_entry {
 	struct list_head list;
 	struct mtdlayer_parent parent;
+	struct device_node *node;
 	u64 table_offset;
-	bool declared;
 	bool pending;
 	bool booted;
 };
 
-/* Protects mtdlayer_entries and each entry's @pending; taken inside mtd_table_mutex. */
+/*
+ * Protects mtdlayer_entries, each entry's @pending and @parent.index, and
+ * mtdlayer_autoattach_stopped; taken inside mtd_table_mutex.
+ */
 static DEFINE_SPINLOCK(mtdlayer_entries_lock);
 static LIST_HEAD(mtdlayer_entries);
 
+/* The module is going: what would be attached now, nobody would detach. */
+static bool mtdlayer_autoattach_stopped;
+
 /* ---- attaching ---- */
 
-static struct mtdlayer_entry *mtdlayer_entry_next_pending(void)
+/* An entry that waits, and which device it means by now; NULL: none waits. */
+static struct mtdlayer_entry *mtdlayer_entry_next_pending(struct mtdlayer_parent *parent)
 {
 	struct mtdlayer_entry *entry;
 
@@ -69,6 +77,7 @@ static struct mtdlayer_entry *mtdlayer_entry_next_pending(void)
 		if (!entry->pending)
 			continue;
 		entry->pending = false;
+		*parent = entry->parent;
 		spin_unlock(&mtdlayer_entries_lock);
 		return entry;
 	}
@@ -76,10 +85,11 @@ static struct mtdlayer_entry *mtdlayer_entry_next_pending(void)
 	return NULL;
 }
 
-static void mtdlayer_entry_attach(struct mtdlayer_entry *entry)
+static void mtdlayer_entry_attach(struct mtdlayer_entry *entry,
+				  const struct mtdlayer_parent *parent)
 {
 	struct mtdlayer_attach_request request = {
-		.parent = entry->parent,
+		.parent = *parent,
 		.table_offset = entry->table_offset,
 		.boot = mtdlayer_boot && !entry->booted && !is_kdump_kernel(),
 	};
@@ -90,34 +100,38 @@ static void mtdlayer_entry_attach(struct mtdlayer_entry *entry)
 	err = mtdlayer_device_attach(&request, &index, &why);
 	if (!err)
 		entry->booted = true;
-	else if (entry->parent.index >= 0)
-		pr_err("mtdlayer: mtd%d is not attached: %s (error %d)\n", entry->parent.index,
+	else if (parent->index >= 0)
+		pr_err("mtdlayer: mtd%d is not attached: %s (error %d)\n", parent->index,
 		       why.text, err);
 	else
 		pr_err("mtdlayer: MTD device %s is not attached: %s (error %d)\n",
-		       entry->parent.name, why.text, err);
+		       parent->name, why.text, err);
 }
 
 static void mtdlayer_autoattach_work(struct work_struct *work)
 {
+	struct mtdlayer_parent parent;
 	struct mtdlayer_entry *entry;
 
-	while ((entry = mtdlayer_entry_next_pending()))
-		mtdlayer_entry_attach(entry);
+	while ((entry = mtdlayer_entry_next_pending(&parent)))
+		mtdlayer_entry_attach(entry, &parent);
 }
 
 static DECLARE_WORK(mtdlayer_autoattach, mtdlayer_autoattach_work);
 
 /* ---- what appears ---- */
 
-static bool mtdlayer_entry_fits(const struct mtdlayer_entry *entry, const struct mtd_info *mtd)
+static bool mtdlayer_entry_fits(const struct mtdlayer_entry *entry, struct mtd_info *mtd)
 {
+	/* its number may have been given to another since */
+	if (entry->node)
+		return entry->node == mtd_get_of_node(mtd);
 	if (entry->parent.index >= 0)
 		return entry->parent.index == mtd->index;
 	return !strcmp(entry->parent.name, mtd->name);
 }
 
-static struct mtdlayer_entry *mtdlayer_entry_find(const struct mtd_info *mtd)
+static struct mtdlayer_entry *mtdlayer_entry_find(struct mtd_info *mtd)
 {
 	struct mtdlayer_entry *entry;
 
@@ -144,18 +158,29 @@ static struct mtdlayer_entry *mtdlayer_entry_alloc(int index, const char *name)
 	return entry;
 }
 
-/* Where the layout says that the table begins: the address of the child node "table". */
-static u64 mtdlayer_node_table_offset(struct device_node *node)
+static void mtdlayer_entry_free(struct mtdlayer_entry *entry)
 {
-	struct device_node *table = of_get_child_by_name(node, "table");
+	of_node_put(entry->node);
+	kfree(entry->parent.name);
+	kfree(entry);
+}
+
+/* Where the layout says that the table begins: the address of the child node "table". */
+static int mtdlayer_node_table_offset(struct device_node *node, u64 *offset)
+{
 	u32 high = 0, low = 0, cells = 1;
+	struct device_node *table;
 
 	of_property_read_u32(node, "#address-cells", &cells);
+	if (cells != 1 && cells != 2)
+		return -EINVAL;
+	table = of_get_child_by_name(node, "table");
 	of_property_read_u32_index(table, "reg", cells - 1, &low);
 	if (cells > 1)
 		of_property_read_u32_index(table, "reg", cells - 2, &high);
 	of_node_put(table);
-	return (u64)high << 32 | low;
+	*offset = (u64)high << 32 | low;
+	return 0;
 }
 
 /*
@@ -186,25 +211,34 @@ static bool mtdlayer_is_declared(struct mtd_info *mtd)
 	return mtd_get_of_node(mtd) && of_match_node(mtdlayer_of_match, mtd_get_of_node(mtd));
 }
 
-/* A partition that the device tree declares is listed by its number, once it has one. */
+/* A partition that the device tree declares is listed by its node: it may come back. */
 static void mtdlayer_autoattach_declared(struct mtd_info *mtd)
 {
-	struct device_node *node = mtd_get_of_node(mtd);
 	struct mtdlayer_entry *entry;
 
 	if (!mtdlayer_is_declared(mtd))
 		return;
 	entry = mtdlayer_entry_alloc(mtd->index, NULL);
-	if (!entry)
+	if (!entry) {
+		pr_err("mtdlayer: mtd%d (%s) is not attached: there is not enough memory\n",
+		       mtd->index, mtd->name);
 		return;
-	entry->declared = true;
-	entry->table_offset = mtdlayer_node_table_offset(node);
+	}
+	entry->node = of_node_get(mtd_get_of_node(mtd));
+	if (mtdlayer_node_table_offset(entry->node, &entry->table_offset)) {
+		pr_err("mtdlayer: mtd%d (%s) is not attached: #address-cells of %pOF must be 1 or 2\n",
+		       mtd->index, mtd->name, entry->node);
+		mtdlayer_entry_free(entry);
+		return;
+	}
 	spin_lock(&mtdlayer_entries_lock);
-	if (mtdlayer_entry_find(mtd))
-		kfree(entry);
-	else
+	if (!mtdlayer_entry_find(mtd)) {
 		list_add_tail(&entry->list, &mtdlayer_entries);
+		entry = NULL;
+	}
 	spin_unlock(&mtdlayer_entries_lock);
+	if (entry)
+		mtdlayer_entry_free(entry);
 }
 
 void mtdlayer_autoattach_added(struct mtd_info *mtd)
@@ -217,14 +251,25 @@ void mtdlayer_autoattach_added(struct mtd_info *mtd)
 	mtdlayer_autoattach_declared(mtd);
 	spin_lock(&mtdlayer_entries_lock);
 	entry = mtdlayer_entry_find(mtd);
-	/* the number of a declared partition that has gone may be given to another */
-	if (entry && entry->declared && !mtdlayer_is_declared(mtd))
-		entry = NULL;
-	if (entry)
+	if (entry && !mtdlayer_autoattach_stopped) {
+		if (entry->node)
+			entry->parent.index = mtd->index;
 		entry->pending = true;
-	spin_unlock(&mtdlayer_entries_lock);
-	if (entry)
 		queue_work(system_freezable_wq, &mtdlayer_autoattach);
+	}
+	spin_unlock(&mtdlayer_entries_lock);
+}
+
+void mtdlayer_autoattach_removed(struct mtd_info *mtd)
+{
+	struct mtdlayer_entry *entry;
+
+	spin_lock(&mtdlayer_entries_lock);
+	entry = mtdlayer_entry_find(mtd);
+	/* its number may be another's by the time the work item runs */
+	if (entry)
+		entry->pending = false;
+	spin_unlock(&mtdlayer_entries_lock);
 }
 
 void mtdlayer_autoattach_flush(void)
@@ -240,8 +285,7 @@ static void mtdlayer_entries_free(void)
 
 	list_for_each_entry_safe(entry, next, &mtdlayer_entries, list) {
 		list_del(&entry->list);
-		kfree(entry->parent.name);
-		kfree(entry);
+		mtdlayer_entry_free(entry);
 	}
 }
 
@@ -299,9 +343,16 @@ int mtdlayer_autoattach_setup(void)
 	return err;
 }
 
+void mtdlayer_autoattach_stop(void)
+{
+	spin_lock(&mtdlayer_entries_lock);
+	mtdlayer_autoattach_stopped = true;
+	spin_unlock(&mtdlayer_entries_lock);
+	cancel_work_sync(&mtdlayer_autoattach);
+}
+
 void mtdlayer_autoattach_cleanup(void)
 {
 	platform_driver_unregister(&mtdlayer_platform_driver);
-	cancel_work_sync(&mtdlayer_autoattach);
 	mtdlayer_entries_free();
 }

@@ -90,6 +90,16 @@ static int mtdlayer_refuse_reserved(u32 reserved, struct mtdl_reason *why)
 
 /* ---- sessions ---- */
 
+int mtdlayer_session_refuse(struct mtdlayer_device *dev, struct mtdl_reason *why)
+{
+	lockdep_assert_held(&dev->lock);
+	if (!dev->owner)
+		return 0;
+	return mtdl_fail(why, -EBUSY,
+			 "mtdlayer%u is being changed by process %d (%s): wait until it has finished, or end it",
+			 dev->index, dev->owner->pid, dev->owner->comm);
+}
+
 /* Locks the device for a change, and makes this file its owner. */
 static int mtdlayer_session_own(struct mtdlayer_session *session, struct mtdl_reason *why)
 {
@@ -103,9 +113,7 @@ static int mtdlayer_session_own(struct mtdlayer_session *session, struct mtdl_re
 		dev->owner = session;
 	if (dev->owner == session)
 		return 0;
-	err = mtdl_fail(why, -EBUSY,
-			"mtdlayer%u is being changed by process %d (%s): wait until it has finished, or end it",
-			dev->index, dev->owner->pid, dev->owner->comm);
+	err = mtdlayer_session_refuse(dev, why);
 	mtdlayer_device_unlock(dev);
 	return err;
 }
@@ -144,9 +152,11 @@ static int mtdlayer_session_release(struct inode *inode, struct file *file)
 	if (dev->owner == session) {
 		dev->owner = NULL;
 		if (!dev->dying && !mtdlayer_device_gone(dev) &&
-		    dev->mtdl.state == MTDL_STATE_STAGING && mtdl_sync(&dev->mtdl, &why))
+		    dev->mtdl.state == MTDL_STATE_STAGING && mtdl_sync(&dev->mtdl, &why)) {
+			dev->stale = true;
 			pr_warn("mtdlayer%u: what was written last is not recorded: %s\n",
 				dev->index, why.text);
+		}
 	}
 	mtdlayer_device_unlock(dev);
 	mtdlayer_device_put(dev);
@@ -339,6 +349,9 @@ static int mtdlayer_ioctl_write(struct mtdlayer_session *session, void *p, struc
 	if (err)
 		return err;
 	err = mtdl_write(&dev->mtdl, arg->layer, arg->block, session->buffer, arg->length, why);
+	/* it may have left the device read-only */
+	if (err)
+		dev->stale = true;
 	mtdlayer_device_unlock(dev);
 	return err;
 }
@@ -370,6 +383,8 @@ static int mtdlayer_change_boot(struct mtdlayer_device *dev, struct mtdl_reason 
 
 	if (mtdl->state != MTDL_STATE_TRIAL && mtdl->exposed && mtdl->exposed == mtdl->active)
 		return 0;
+	if (mtdlayer_device_unrecorded(dev))
+		return mtdl_fail(why, -EROFS, "nothing else can be exposed: %s", mtdl->read_only);
 	err = mtdlayer_export_close(dev, why);
 	if (err)
 		return err;

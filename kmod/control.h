@@ -6,6 +6,11 @@
 #define MTDLAYER_CONTROL_H
 
 struct cdev;
+struct mtdl_reason;
+struct mtdlayer_device;
+
+/** mtdlayer_session_refuse() - -EBUSY and who owns @dev, 0 if nobody; its lock is held */
+int mtdlayer_session_refuse(struct mtdlayer_device *dev, struct mtdl_reason *why);
 
 /** mtdlayer_control_init() - make @cdev, which is part of a device, a /dev/mtdlayerN */
 void mtdlayer_control_init(struct cdev *cdev);

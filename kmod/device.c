@@ -41,6 +41,9 @@ static DECLARE_WAIT_QUEUE_HEAD(mtdlayer_device_left);
 static struct workqueue_struct *mtdlayer_reaper;
 static dev_t mtdlayer_devt;
 
+/* The reboot notifier has run. */
+static bool mtdlayer_going_down;
+
 static char *mtdlayer_devnode(MTDLAYER_DEVNODE_CONST struct device *dev, umode_t *mode)
 {
 	if (mode)
@@ -133,10 +136,9 @@ int mtdlayer_device_lock(struct mtdlayer_device *dev, struct mtdl_reason *why)
 			 dev->dying && !dev->removed ? "was given back" : "was removed");
 }
 
-void mtdlayer_device_unlock(struct mtdlayer_device *dev)
+bool mtdlayer_device_unrecorded(struct mtdlayer_device *dev)
 {
-	mtdlayer_status_update(dev);
-	mutex_unlock(&dev->lock);
+	return dev->mtdl.read_only && !dev->born_read_only;
 }
 
 /* ---- events of the core ---- */
@@ -168,22 +170,46 @@ static const u32 mtdlayer_event_kinds[] = {
 	[MTDL_EVENT_TABLE_DAMAGED] = MTDLAYER_EVENT_TABLE_DAMAGED,
 };
 
+/* Tells the state once the status shows it: who is told looks there next. */
+static void mtdlayer_device_announce_state(struct mtdlayer_device *dev)
+{
+	if (dev->dying || dev->announced == dev->mtdl.state)
+		return;
+	dev->announced = dev->mtdl.state;
+	mtdlayer_netlink_event(dev->index, MTDLAYER_EVENT_STATE, dev->announced, 0, GFP_KERNEL);
+	mtdlayer_device_uevent(dev);
+}
+
+void mtdlayer_device_unlock(struct mtdlayer_device *dev)
+{
+	mtdlayer_status_update(dev);
+	mtdlayer_device_announce_state(dev);
+	mutex_unlock(&dev->lock);
+}
+
 /* Called by the core, with @lock held. */
 static void mtdlayer_device_notify(void *ctx, enum mtdl_event event, u32 a, u32 b)
 {
 	struct mtdlayer_device *dev = ctx;
 
-	if (event == MTDL_EVENT_PROGRESS) {
+	switch (event) {
+	case MTDL_EVENT_PROGRESS:
 		/* ten a second are enough to look at; the last one always */
 		if (a != b && time_before(jiffies, dev->progress + HZ / 10))
 			return;
 		dev->progress = jiffies;
-	} else {
+		break;
+	case MTDL_EVENT_RELOCATED:
+		/* one for each block placed: the step that places them renews the status */
+		break;
+	case MTDL_EVENT_STATE:
+		/* told by mtdlayer_device_unlock() */
+		dev->stale = true;
+		return;
+	default:
 		dev->stale = true;
 	}
 	mtdlayer_netlink_event(dev->index, mtdlayer_event_kinds[event], a, b, GFP_KERNEL);
-	if (event == MTDL_EVENT_STATE)
-		mtdlayer_device_uevent(dev);
 }
 
 /* ---- the end of a device ---- */
@@ -211,18 +237,26 @@ static void mtdlayer_device_forget(struct mtdlayer_device *dev)
 /* Ends @dev, or says which layer is in use; mtdlayer_attach_mutex is held. */
 static int mtdlayer_device_close(struct mtdlayer_device *dev, struct mtdl_reason *why)
 {
-	struct mtdl_reason ignored;
+	struct mtdl_reason unsynced;
 	int err;
 
 	lockdep_assert_held(&mtdlayer_attach_mutex);
 	mutex_lock(&dev->lock);
-	err = mtdlayer_export_close(dev, why);
+	/* a parent that is gone takes its device along, whoever stages there */
+	if (!mtdlayer_device_gone(dev) && dev->mtdl.state == MTDL_STATE_STAGING)
+		err = mtdlayer_session_refuse(dev, why);
+	else
+		err = 0;
+	if (!err)
+		err = mtdlayer_export_close(dev, why);
 	if (err) {
 		mutex_unlock(&dev->lock);
 		return err;
 	}
-	if (dev->mtdl.state == MTDL_STATE_STAGING && !mtdlayer_device_gone(dev))
-		mtdl_sync(&dev->mtdl, &ignored);
+	if (dev->mtdl.state == MTDL_STATE_STAGING && !mtdlayer_device_gone(dev) &&
+	    mtdl_sync(&dev->mtdl, &unsynced))
+		pr_warn("mtdlayer%u: what was written last is not recorded: %s\n", dev->index,
+			unsynced.text);
 	dev->removed = mtdlayer_device_gone(dev);
 	dev->dying = true;
 	dev->owner = NULL;
@@ -316,6 +350,9 @@ static struct mtdlayer_device *mtdlayer_device_alloc(void)
 		put_device(&dev->dev);
 		return ERR_PTR(err);
 	}
+	/* from here on the reboot notifier finds it; what ran before left word */
+	if (READ_ONCE(mtdlayer_going_down))
+		mtdlayer_flash_freeze(&dev->flash);
 	return dev;
 }
 
@@ -352,6 +389,7 @@ static int mtdlayer_device_expose(struct mtdlayer_device *dev, struct mtdl_reaso
 	return 0;
 }
 
+/* Tells of a new device, and its state with it. */
 static void mtdlayer_device_announce(struct mtdlayer_device *dev)
 {
 	struct mtdl *mtdl = &dev->mtdl;
@@ -360,6 +398,7 @@ static void mtdlayer_device_announce(struct mtdlayer_device *dev)
 		dev->flash.index, dev->flash.name,
 		mtdl->exposed ? mtdl->exposed->release : "none",
 		mtdl->read_only ? ", read-only: " : "", mtdl->read_only ?: "");
+	dev->announced = mtdl->state;
 	mtdlayer_netlink_event(dev->index, MTDLAYER_EVENT_ATTACHED, 0, 0, GFP_KERNEL);
 	mtdlayer_device_uevent(dev);
 }
@@ -376,6 +415,7 @@ static int mtdlayer_device_open(struct mtdlayer_device *dev,
 	err = mtdl_attach(&dev->mtdl, &dev->flash.flash, &options, why);
 	if (err)
 		return err;
+	dev->born_read_only = dev->mtdl.read_only;
 	if (request->boot) {
 		err = mtdlayer_device_boot(dev, why);
 		if (err)
@@ -396,7 +436,6 @@ static int mtdlayer_device_open(struct mtdlayer_device *dev,
 		return err;
 	}
 	dev->stale = true;
-	mtdlayer_device_announce(dev);
 	return 0;
 }
 
@@ -421,10 +460,12 @@ int mtdlayer_device_attach(const struct mtdlayer_attach_request *request, u32 *i
 		goto err_forget;
 	mutex_lock(&dev->lock);
 	err = mtdlayer_device_open(dev, request, why);
-	if (err)
+	if (err) {
 		dev->dying = true;
-	else
+	} else {
 		mtdlayer_status_update(dev);
+		mtdlayer_device_announce(dev);
+	}
 	mutex_unlock(&dev->lock);
 	if (err)
 		goto err_forget;
@@ -449,6 +490,7 @@ static int mtdlayer_devices_reboot(struct notifier_block *nb, unsigned long even
 	struct mtdlayer_device *dev;
 	unsigned long index = 0;
 
+	WRITE_ONCE(mtdlayer_going_down, true);
 	while ((dev = mtdlayer_device_next(&index))) {
 		mtdlayer_flash_freeze(&dev->flash);
 		mtdlayer_device_put(dev);

@@ -29,14 +29,16 @@ struct mtdlayer_status;
  * @index: the N
  * @flash: the parent; see there
  * @lock: held by whoever calls the core, except for its reentrant functions; protects
- *	@mtdl, @owner, @export, @dying, @removed, @stale, @progress.  Taken before mtd_table_mutex:
- *	whatever runs under that must not take it.
+ *	@mtdl, @owner, @export, @born_read_only, @dying, @removed, @stale, @announced,
+ *	@progress.  Taken before mtd_table_mutex: whatever runs under that must not take it.
  * @mtdl: the core's view
  * @owner: the open file that may change things, or NULL
  * @export: the layers that are registered as MTD devices, or NULL
+ * @born_read_only: nothing could be changed already when it was attached
  * @dying: detached; only references keep it
  * @removed: detached because the parent was removed
  * @stale: @status is no longer true
+ * @announced: the state that listeners were told last
  * @progress: when the last progress event was sent, in jiffies
  * @status_lock: protects @status and @live
  * @status: what netlink shows, or NULL: invisible to it
@@ -56,9 +58,11 @@ struct mtdlayer_device {
 	struct mtdl mtdl;
 	struct mtdlayer_session *owner;
 	struct mtdlayer_export *export;
+	bool born_read_only;
 	bool dying;
 	bool removed;
 	bool stale;
+	u32 announced;
 	unsigned long progress;
 
 	/* protects status and live */
@@ -102,7 +106,13 @@ struct mtdlayer_attach_request {
 int mtdlayer_device_attach(const struct mtdlayer_attach_request *request, u32 *index,
 			   struct mtdl_reason *why);
 
-/** mtdlayer_device_detach() - detach @index; -EBUSY while a layer is in use, -ENODEV */
+/**
+ * mtdlayer_device_detach() - detach a device
+ * @index: its number
+ * @why: reason of a refusal
+ *
+ * Return: 0, -EBUSY (a layer is in use, or an open file stages a release) or -ENODEV.
+ */
 int mtdlayer_device_detach(u32 index, struct mtdl_reason *why);
 
 /** mtdlayer_device_find() - the attached device @index with a reference, or NULL */
@@ -123,8 +133,16 @@ void mtdlayer_device_put(struct mtdlayer_device *dev);
  */
 int mtdlayer_device_lock(struct mtdlayer_device *dev, struct mtdl_reason *why);
 
-/** mtdlayer_device_unlock() - show what has changed, and unlock */
+/** mtdlayer_device_unlock() - show what has changed, tell of a new state, and unlock */
 void mtdlayer_device_unlock(struct mtdlayer_device *dev);
+
+/**
+ * mtdlayer_device_unrecorded() - whether a change since the attach could not be written
+ * @dev: its lock is held
+ *
+ * What the core holds in memory is then not what a restart finds on flash.
+ */
+bool mtdlayer_device_unrecorded(struct mtdlayer_device *dev);
 
 /** mtdlayer_device_gone() - whether the parent of @dev was removed */
 bool mtdlayer_device_gone(struct mtdlayer_device *dev);

@@ -189,19 +189,13 @@ static void mtdlayer_scratch_put(struct mtdlayer_map *map, struct mtdlayer_scrat
 	wake_up(&map->returned);
 }
 
-/* Makes sure that a block is what the manifest names; within an SRCU section. */
-static int mtdlayer_layer_verify(struct mtdlayer_device *dev, struct mtdlayer_map *map,
-				 u32 index, u32 block)
+/* Remembers, and tells, what came of hashing a block. */
+static int mtdlayer_layer_verified(struct mtdlayer_device *dev, struct mtdlayer_map *map,
+				   u32 index, u32 block, int err)
 {
 	const struct mtdl_layer *layer = &map->release->layers[index];
-	struct mtdlayer_scratch *scratch;
 	u32 bit = layer->first + block;
-	int err;
 
-	scratch = mtdlayer_scratch_get(map);
-	err = mtdl_verify_block(&dev->flash.flash, &dev->mtdl.geometry, layer, block,
-				scratch->data, map->scratch_size);
-	mtdlayer_scratch_put(map, scratch);
 	if (!err || err == -EUCLEAN) {
 		set_bit(bit, map->verified);
 		return 0;
@@ -215,29 +209,82 @@ static int mtdlayer_layer_verify(struct mtdlayer_device *dev, struct mtdlayer_ma
 	return -EIO;
 }
 
+/* Makes sure that a block is what the manifest names; within an SRCU section. */
+static int mtdlayer_layer_verify(struct mtdlayer_device *dev, struct mtdlayer_map *map,
+				 u32 index, u32 block)
+{
+	struct mtdlayer_scratch *scratch = mtdlayer_scratch_get(map);
+	int err;
+
+	err = mtdl_verify_block(&dev->flash.flash, &dev->mtdl.geometry,
+				&map->release->layers[index], block, scratch->data,
+				map->scratch_size);
+	mtdlayer_scratch_put(map, scratch);
+	return mtdlayer_layer_verified(dev, map, index, block, err);
+}
+
 static int mtdlayer_layer_verify_range(struct mtdlayer_device *dev, struct mtdlayer_map *map,
 				       u32 index, u64 off, u64 len)
 {
 	const struct mtdl_layer *layer = &map->release->layers[index];
-	int policy = READ_ONCE(mtdlayer_verify);
 	u32 shift = dev->mtdl.geometry.block_shift;
 	u32 block = off >> shift;
 	u32 last = (off + len - 1) >> shift;
 	int err;
 
-	if (policy == MTDLAYER_VERIFY_OFF)
-		return 0;
 	if (!map->verifiable)
 		return -EIO;
 	for (; block <= last; block++) {
-		if (policy == MTDLAYER_VERIFY_FIRST &&
-		    test_bit(layer->first + block, map->verified))
+		if (test_bit(layer->first + block, map->verified))
 			continue;
 		err = mtdlayer_layer_verify(dev, map, index, block);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+/* Hands out the very bytes that were hashed; within an SRCU section. */
+static int mtdlayer_layer_read_verified(struct mtdlayer_device *dev, struct mtdlayer_map *map,
+					u32 index, u64 off, void *buf, u64 len)
+{
+	const struct mtdl_geometry *geometry = &dev->mtdl.geometry;
+	struct mtdlayer_scratch *scratch;
+	int err = 0;
+
+	if (!map->verifiable)
+		return -EIO;
+	while (len && !err) {
+		u32 inside = (u32)off & (geometry->block_size - 1);
+		u32 part = min_t(u64, len, geometry->block_size - inside);
+
+		scratch = mtdlayer_scratch_get(map);
+		err = mtdl_read_verified(&dev->flash.flash, geometry,
+					 &map->release->layers[index], off, buf, part,
+					 scratch->data, map->scratch_size);
+		mtdlayer_scratch_put(map, scratch);
+		err = mtdlayer_layer_verified(dev, map, index, off >> geometry->block_shift, err);
+		off += part;
+		buf += part;
+		len -= part;
+	}
+	return err;
+}
+
+static int mtdlayer_layer_read_as(struct mtdlayer_device *dev, struct mtdlayer_map *map,
+				  u32 index, u64 off, void *buf, u64 len)
+{
+	int policy = READ_ONCE(mtdlayer_verify);
+	int err = 0;
+
+	if (policy == MTDLAYER_VERIFY_ALWAYS)
+		return mtdlayer_layer_read_verified(dev, map, index, off, buf, len);
+	if (policy == MTDLAYER_VERIFY_FIRST)
+		err = mtdlayer_layer_verify_range(dev, map, index, off, len);
+	if (err)
+		return err;
+	return mtdl_read(&dev->flash.flash, &dev->mtdl.geometry, &map->release->layers[index],
+			 off, buf, len);
 }
 
 static int mtdlayer_layer_read_data(struct mtdlayer_layer *layer, u64 off, void *buf, u64 len)
@@ -250,10 +297,7 @@ static int mtdlayer_layer_read_data(struct mtdlayer_layer *layer, u64 off, void 
 	idx = srcu_read_lock(&dev->flash.srcu);
 	map = srcu_dereference(layer->export->map, &dev->flash.srcu);
 	if (map)
-		err = mtdlayer_layer_verify_range(dev, map, layer->index, off, len);
-	if (!err)
-		err = mtdl_read(&dev->flash.flash, &dev->mtdl.geometry,
-				&map->release->layers[layer->index], off, buf, len);
+		err = mtdlayer_layer_read_as(dev, map, layer->index, off, buf, len);
 	srcu_read_unlock(&dev->flash.srcu, idx);
 	return err && err != -EUCLEAN ? -EIO : 0;
 }
@@ -435,8 +479,12 @@ int mtdlayer_export_sync(struct mtdlayer_device *dev, struct mtdl_reason *why)
 	int err;
 
 	lockdep_assert_held(&dev->lock);
-	if (!mtdl->exposed && mtdl->active)
+	if (!mtdl->exposed && mtdl->active) {
+		if (mtdlayer_device_unrecorded(dev))
+			return mtdl_fail(why, -EROFS, "release %s is not exposed: %s",
+					 mtdl->active->release, mtdl->read_only);
 		mtdl_expose_active(mtdl);
+	}
 	if (dev->export || !mtdl->exposed)
 		return 0;
 	err = mtdl_load_manifest(mtdl, mtdl->exposed, why);

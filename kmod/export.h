@@ -21,7 +21,8 @@ struct mtdlayer_export;
  * Does nothing if they are registered already.  What exposes another release closes
  * the export first.
  *
- * Return: 0 (also if nothing is exposed), -ENOMEM, or an error of mtdl_load_manifest().
+ * Return: 0 (also if nothing is exposed), -ENOMEM, -EROFS (the release is not recorded on
+ * flash), or an error of mtdl_load_manifest().
  */
 int mtdlayer_export_sync(struct mtdlayer_device *dev, struct mtdl_reason *why);
 

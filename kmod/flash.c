@@ -13,6 +13,10 @@
  * An error is evidence against cells only if the driver says -EIO and neither a
  * write protection nor a shutdown explains it.  All else stays what it was, so
  * that the core retires no block for it.
+ *
+ * Whether cells are locked is asked only after something went wrong: a chip of the Intel
+ * command set is switched to another mode for the answer, without the chip's lock, and
+ * whoever reads meanwhile gets other bytes.  Such a chip refuses by itself, with -EROFS.
  */
 #include <linux/err.h>
 #include <linux/log2.h>
@@ -26,6 +30,9 @@
 #include "flash.h"
 
 #define MTDLAYER_WRITE_SIZE_MAX	8192U
+
+/* What is read back after an erase, in bytes; less than any eraseblock. */
+#define MTDLAYER_PROBE_SIZE	64U
 
 static struct mtdlayer_flash *to_mtdlayer_flash(struct mtdl_flash *flash)
 {
@@ -93,6 +100,20 @@ static int mtdlayer_flash_program(struct mtdl_flash *core, u64 off, const void *
 	return err;
 }
 
+/* Some chips ignore an erase of locked cells without a word: their old bytes tell. */
+static int mtdlayer_flash_probe(struct mtd_info *mtd, u64 off)
+{
+	u8 probe[MTDLAYER_PROBE_SIZE];
+	size_t retlen = 0;
+	int err;
+
+	err = mtd_read(mtd, off, sizeof(probe), &retlen, probe);
+	/* NAND drivers may find erased pages uncorrectable: that is for who reads them */
+	if ((err && !mtd_is_bitflip(err)) || retlen != sizeof(probe))
+		return 0;
+	return memchr_inv(probe, 0xff, sizeof(probe)) ? -EIO : 0;
+}
+
 static int mtdlayer_flash_erase(struct mtdl_flash *core, u64 off)
 {
 	struct mtdlayer_flash *flash = to_mtdlayer_flash(core);
@@ -108,11 +129,10 @@ static int mtdlayer_flash_erase(struct mtdl_flash *core, u64 off)
 	mtd = mtdlayer_flash_parent(flash);
 	if (mtd && READ_ONCE(flash->frozen)) {
 		err = -ESHUTDOWN;
-	} else if (mtd && mtd_is_locked(mtd, off, core->erase_size) > 0) {
-		/* some chips ignore an erase of locked cells without a word */
-		err = -EROFS;
 	} else if (mtd) {
 		err = mtd_erase(mtd, &erase);
+		if (!err)
+			err = mtdlayer_flash_probe(mtd, off);
 		err = mtdlayer_flash_blame(flash, mtd, off, err);
 	}
 	srcu_read_unlock(&flash->srcu, idx);
@@ -250,11 +270,13 @@ static void mtdlayer_search_walk(struct mtdlayer_search *search, void (*add)(str
 	mtdlayer_search = NULL;
 }
 
-static bool mtdlayer_search_fits(const struct mtdlayer_search *search, const struct mtd_info *mtd)
+static bool mtdlayer_search_fits(const struct mtdlayer_search *search, struct mtd_info *mtd)
 {
 	if (search->parent->index >= 0)
 		return mtd->index == search->parent->index;
-	return !strcmp(mtd->name, search->parent->name);
+	/* a layer may well be called as the partition that carries it */
+	return !strcmp(mtd->name, search->parent->name) &&
+	       !mtdlayer_export_is_layer(mtd_get_master(mtd));
 }
 
 /* Takes @mtd as parent; mtd_table_mutex is held. */

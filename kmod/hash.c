@@ -6,11 +6,11 @@
  * be modules that are not there: what is missing is served by the core's plain C.
  * One transform is shared by everybody; the state of a hash is the caller's.
  */
-#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 
 #include "core/sha256.h"
@@ -25,8 +25,8 @@ static struct mtdl_sha256 *mtdlayer_hash_plain(struct mtdlayer_hash *hash)
 #if IS_REACHABLE(CONFIG_CRYPTO_HASH)
 #include <crypto/hash.h>
 
-/* The crypto API counts bytes in an unsigned int. */
-#define MTDLAYER_HASH_STEP	BIT(30)
+/* Accelerated drivers forbid preemption for as long as an update takes. */
+#define MTDLAYER_HASH_STEP	SZ_16K
 
 static struct crypto_shash *mtdlayer_shash;
 

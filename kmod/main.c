@@ -5,6 +5,8 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/mtd/mtd.h>
+#include <linux/mtdlayer.h>
+#include <net/genetlink.h>
 
 #include "autoattach.h"
 #include "control.h"
@@ -12,10 +14,16 @@
 #include "hash.h"
 #include "netlink.h"
 
+static void mtdlayer_removed(struct mtd_info *mtd)
+{
+	mtdlayer_autoattach_removed(mtd);
+	mtdlayer_device_removed(mtd);
+}
+
 /* Registering it reports every MTD device as added, unregistering it every one as removed. */
 static struct mtd_notifier mtdlayer_notifier = {
 	.add = mtdlayer_autoattach_added,
-	.remove = mtdlayer_device_removed,
+	.remove = mtdlayer_removed,
 };
 
 static int __init mtdlayer_init(void)
@@ -56,6 +64,8 @@ err_cleanup_hash:
 static void __exit mtdlayer_exit(void)
 {
 	mtdlayer_control_cleanup();
+	/* before the devices are let go: what was attached after that would stay */
+	mtdlayer_autoattach_stop();
 	unregister_mtd_user(&mtdlayer_notifier);
 	mtdlayer_autoattach_cleanup();
 	mtdlayer_devices_cleanup();
@@ -80,3 +90,4 @@ module_exit(mtdlayer_exit);
 
 MODULE_DESCRIPTION("Layered partitions with atomic upgrades");
 MODULE_LICENSE("GPL");
+MODULE_ALIAS_GENL_FAMILY(MTDLAYER_FAMILY_NAME);

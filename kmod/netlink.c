@@ -458,6 +458,22 @@ static int mtdlayer_fill_event(struct sk_buff *skb, u32 index, enum mtdlayer_eve
 	return -EINVAL;
 }
 
+/* An event is lost: the listeners of @net get -ENOBUFS and know that they have to look again. */
+static void mtdlayer_event_lost(struct net *net)
+{
+	genl_set_err(&mtdlayer_family, net, 0, 0, -ENOBUFS);
+}
+
+static void mtdlayer_event_lost_by_all(void)
+{
+	struct net *net;
+
+	rcu_read_lock();
+	for_each_net_rcu(net)
+		mtdlayer_event_lost(net);
+	rcu_read_unlock();
+}
+
 /* Flash belongs to no network namespace: all of them are told. */
 static void mtdlayer_multicast(struct sk_buff *skb)
 {
@@ -469,6 +485,8 @@ static void mtdlayer_multicast(struct sk_buff *skb)
 		copy = skb_clone(skb, GFP_ATOMIC);
 		if (copy)
 			genlmsg_multicast_netns(&mtdlayer_family, net, copy, 0, 0, GFP_ATOMIC);
+		else
+			mtdlayer_event_lost(net);
 	}
 	rcu_read_unlock();
 	nlmsg_free(skb);
@@ -480,8 +498,10 @@ void mtdlayer_netlink_event(u32 index, enum mtdlayer_event event, u32 a, u32 b, 
 	void *header;
 
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, gfp);
-	if (!skb)
+	if (!skb) {
+		mtdlayer_event_lost_by_all();
 		return;
+	}
 	header = genlmsg_put(skb, 0, 0, &mtdlayer_family, 0, MTDLAYER_CMD_EVENT_NTF);
 	if (!header || mtdlayer_fill_event(skb, index, event, a, b)) {
 		nlmsg_free(skb);

@@ -23,7 +23,7 @@ static int parse_mtd(const char *text, struct mtdlayer_attach *request, struct m
 
 	request->mtd = -1;
 	if (!strncmp(digits, "mtd", 3) && isdigit((unsigned char)digits[3])) {
-		int err = number_parse(digits + 3, text, INT32_MAX, &number, why);
+		int err = number_parse(digits + 3, text, 0, INT32_MAX, &number, why);
 
 		if (!err)
 			request->mtd = (int32_t)number;

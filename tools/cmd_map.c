@@ -250,7 +250,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		if (opt == OPT_SVG)
 			job.svg = optarg;
 		else if (opt == OPT_WIDTH)
-			err = number_parse(optarg, "--width", WIDTH_MAX, &job.width, &why);
+			err = number_parse(optarg, "--width", 0, WIDTH_MAX, &job.width, &why);
 		else
 			err = parse_color(optarg, &job, &why);
 	}

@@ -273,8 +273,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		if (opt == CLI_STOP)
 			return cli->status;
 		err = opt == OPT_COUNT ?
-		      number_parse(optarg, "--count", UINT32_MAX, &monitor.count, &why) :
-		      number_parse(optarg, "--timeout", TIMEOUT_MAX, &monitor.timeout, &why);
+		      number_parse(optarg, "--count", 0, UINT32_MAX, &monitor.count, &why) :
+		      number_parse(optarg, "--timeout", 0, TIMEOUT_MAX, &monitor.timeout, &why);
 		if (err)
 			return cli_usage(cli, "%s", why.text);
 	}

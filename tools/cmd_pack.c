@@ -91,12 +91,12 @@ static int parse_options(struct cli *cli, struct job *job, int argc, char **argv
 			break;
 		case OPT_COUNTER:
 			job->counter_given = true;
-			err = number_parse(optarg, "--security-counter", UINT32_MAX,
+			err = number_parse(optarg, "--security-counter", 0, UINT32_MAX,
 					   &job->release.security_counter, &why);
 			break;
 		case OPT_ATTEMPTS:
 			job->attempts_given = true;
-			err = number_parse(optarg, "--attempts", MTDL_ATTEMPTS_MAX,
+			err = number_parse(optarg, "--attempts", 1, MTDL_ATTEMPTS_MAX,
 					   &job->release.attempts, &why);
 			break;
 		case OPT_NOTES:
@@ -109,7 +109,7 @@ static int parse_options(struct cli *cli, struct job *job, int argc, char **argv
 			job->partial = true;
 			break;
 		case OPT_LEVEL:
-			err = number_parse(optarg, "--level", (uint32_t)ZSTD_maxCLevel(),
+			err = number_parse(optarg, "--level", 0, (uint32_t)ZSTD_maxCLevel(),
 					   &level, &why);
 			job->level = (int)level;
 			break;
@@ -150,8 +150,6 @@ static int check_options(struct cli *cli, const struct job *job)
 	if (job->block_size > MTDL_BLOCK_SIZE_MAX)
 		return cli_usage(cli, "--block-size: %llu bytes are too many, %u are the limit",
 				 (unsigned long long)job->block_size, MTDL_BLOCK_SIZE_MAX);
-	if (job->attempts_given && !job->release.attempts)
-		return cli_usage(cli, "--attempts: a trial needs 1 to %u", MTDL_ATTEMPTS_MAX);
 	if (notes && (!*notes || strlen(notes) > RELEASE_NOTES_MAX))
 		return cli_usage(cli, "--notes: give 1 to %u bytes of text", RELEASE_NOTES_MAX);
 	if (job->partial && !job->base_path)
@@ -212,7 +210,8 @@ static int open_source(struct job *job, uint32_t i, uint64_t *size, struct mtdl_
 	struct stat st;
 
 	if (source->path) {
-		source->fd = open(source->path, O_RDONLY | O_CLOEXEC);
+		/* a FIFO would keep it waiting for a writer */
+		source->fd = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (source->fd < 0 || fstat(source->fd, &st))
 			return mtdl_fail(why, -errno, "layer %s: %s: cannot be opened: %s", name,
 					 source->path, strerror(errno));

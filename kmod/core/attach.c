@@ -32,9 +32,12 @@ static int read_flash(struct mtdl_flash *flash, u64 off, void *buf, u32 len)
 	return err == -EUCLEAN ? 0 : err;
 }
 
-/* Checks a snapshot's CRC in pieces, so that no buffer for all of it is needed. */
-static bool crc_holds(struct mtdl_flash *flash, u64 off,
-		      const struct mtdl_media_snapshot *header, u8 *buf, u32 size)
+/*
+ * Checks a snapshot's CRC in pieces, so that no buffer for all of it is needed:
+ * 0, -EBADMSG, or what kept the flash from being read.
+ */
+static int check_crc(struct mtdl_flash *flash, u64 off,
+		     const struct mtdl_media_snapshot *header, u8 *buf, u32 size)
 {
 	const u32 at = offsetof(struct mtdl_media_snapshot, crc);
 	u32 left = le32_to_cpu(header->length);
@@ -43,9 +46,10 @@ static bool crc_holds(struct mtdl_flash *flash, u64 off,
 
 	while (left) {
 		u32 part = left < size ? left : size;
+		int err = read_flash(flash, off, buf, part);
 
-		if (read_flash(flash, off, buf, part))
-			return false;
+		if (err)
+			return err;
 		if (first)
 			memset(buf + at, 0, sizeof(header->crc));
 		first = false;
@@ -53,34 +57,41 @@ static bool crc_holds(struct mtdl_flash *flash, u64 off,
 		off += part;
 		left -= part;
 	}
-	return ~crc == le32_to_cpu(header->crc);
+	return ~crc == le32_to_cpu(header->crc) ? 0 : -EBADMSG;
 }
 
-static bool reads_erased(struct mtdl *mtdl, u64 off, u32 len)
+/* Whether a range reads as erased: 1, 0, or what kept the flash from being read. */
+static int reads_erased(struct mtdl *mtdl, u64 off, u32 len)
 {
 	while (len) {
 		u32 part = len < mtdl->geometry.block_size ? len : mtdl->geometry.block_size;
+		int err = read_flash(mtdl->flash, off, mtdl->buffer, part);
 
-		if (read_flash(mtdl->flash, off, mtdl->buffer, part) ||
-		    !mtdl_is_filled(mtdl->buffer, 0xff, part))
-			return false;
+		if (err)
+			return err == -EBADMSG ? 0 : err;
+		if (!mtdl_is_filled(mtdl->buffer, 0xff, part))
+			return 0;
 		off += part;
 		len -= part;
 	}
-	return true;
+	return 1;
 }
 
-static bool unit_is_bad(struct mtdl *mtdl, u32 unit)
+/* 1, 0, or what kept the flash from telling. */
+static int unit_is_bad(struct mtdl *mtdl, u32 unit)
 {
 	u64 off = mtdl_unit_offset(&mtdl->geometry, unit);
 	u64 end = off + mtdl->geometry.unit_size;
 
 	if (mtdl->retired_units >> unit & 1)
-		return true;
-	for (; off < end; off += mtdl->geometry.erase_size)
-		if (mtdl->flash->ops->is_bad(mtdl->flash, off))
-			return true;
-	return false;
+		return 1;
+	for (; off < end; off += mtdl->geometry.erase_size) {
+		int bad = mtdl->flash->ops->is_bad(mtdl->flash, off);
+
+		if (bad)
+			return bad;
+	}
+	return 0;
 }
 
 static bool is_above(struct mtdl_sequence sequence, struct mtdl_sequence limit)
@@ -88,7 +99,38 @@ static bool is_above(struct mtdl_sequence sequence, struct mtdl_sequence limit)
 	return limit.epoch && mtdl_sequence_compare(sequence, limit) > 0;
 }
 
-void mtdl_scan_unit(struct mtdl *mtdl, u32 index, struct mtdl_sequence newest, bool thorough)
+/* The record at @off: 1 a snapshot, 0 erased, -EBADMSG unreadable, other errors. */
+static int read_record(struct mtdl *mtdl, u64 off, u32 rest, bool thorough,
+		       struct mtdl_media_snapshot *header)
+{
+	u32 page = rest < mtdl->geometry.write_size ? rest : mtdl->geometry.write_size;
+	int err;
+
+	if (page < sizeof(*header))
+		page = sizeof(*header);
+	err = reads_erased(mtdl, off, page);
+	if (err > 0 && thorough)
+		err = reads_erased(mtdl, off + page, rest - page);
+	if (err)
+		return err > 0 ? 0 : err;
+	err = read_flash(mtdl->flash, off, header, sizeof(*header));
+	if (err)
+		return err;
+	if (!mtdl_snapshot_plausible(header, rest))
+		return -EBADMSG;
+	err = check_crc(mtdl->flash, off, header, mtdl->buffer, mtdl->geometry.block_size);
+	return err ? err : 1;
+}
+
+static int no_guess(u32 index, int err, struct mtdl_reason *why)
+{
+	return mtdl_fail(why, err,
+			 "unit %u of the layer table cannot be read (error %d): what it holds is not guessed; mend what keeps the flash from being read, and try again",
+			 index, err);
+}
+
+int mtdl_scan_unit(struct mtdl *mtdl, u32 index, struct mtdl_sequence newest, bool thorough,
+		   struct mtdl_reason *why)
 {
 	struct mtdl_unit *unit = &mtdl->units[index];
 	u32 unit_size = mtdl->geometry.unit_size;
@@ -96,33 +138,25 @@ void mtdl_scan_unit(struct mtdl *mtdl, u32 index, struct mtdl_sequence newest, b
 	struct mtdl_sequence last = { 0, 0 };
 	struct mtdl_media_snapshot header;
 	u32 at = 0;
+	int err = unit_is_bad(mtdl, index);
 
+	if (err < 0)
+		return no_guess(index, err, why);
 	memset(unit, 0, sizeof(*unit));
-	unit->kind = MTDL_UNIT_BAD;
-	if (unit_is_bad(mtdl, index))
-		return;
-	unit->kind = MTDL_UNIT_EMPTY;
+	unit->kind = err ? MTDL_UNIT_BAD : MTDL_UNIT_EMPTY;
+	if (err)
+		return 0;
 	for (; unit_size - at >= sizeof(header); at += mtdl_snapshot_span(&header)) {
 		struct mtdl_sequence sequence;
-		u32 rest = unit_size - at;
-		u32 page = rest < mtdl->geometry.write_size ? rest : mtdl->geometry.write_size;
 
-		if (page < sizeof(header))
-			page = sizeof(header);
-		if (reads_erased(mtdl, base + at, thorough ? rest : page))
-			break;
-		if (read_flash(mtdl->flash, base + at, &header, sizeof(header)) ||
-		    !mtdl_snapshot_plausible(&header, rest) ||
-		    !crc_holds(mtdl->flash, base + at, &header, mtdl->buffer,
-			       mtdl->geometry.block_size)) {
-			unit->kind = MTDL_UNIT_TORN;
-			break;
-		}
+		err = read_record(mtdl, base + at, unit_size - at, thorough, &header);
+		if (err < 0 && err != -EBADMSG)
+			return no_guess(index, err, why);
 		sequence = mtdl_snapshot_sequence(&header);
-		if (mtdl_sequence_compare(sequence, last) <= 0) {
+		if (err < 0 || (err && mtdl_sequence_compare(sequence, last) <= 0))
 			unit->kind = MTDL_UNIT_TORN;
+		if (!err || unit->kind == MTDL_UNIT_TORN)
 			break;
-		}
 		last = sequence;
 		unit->kind = MTDL_UNIT_VALID;
 		if (sequence.epoch > mtdl->highest_epoch)
@@ -133,6 +167,7 @@ void mtdl_scan_unit(struct mtdl *mtdl, u32 index, struct mtdl_sequence newest, b
 		unit->offset = at;
 	}
 	unit->end = at;
+	return 0;
 }
 
 bool mtdl_snapshot_belongs(const struct mtdl_media_snapshot *header, u64 off)
@@ -153,16 +188,27 @@ static int find_geometry(struct mtdl *mtdl, u64 from, u8 *buf, struct mtdl_reaso
 	struct mtdl_media_snapshot header;
 	u32 tries = MTDL_SEARCH_MAX;
 	u64 off = from;
+	int err;
 
 	for (; tries && off < flash->size && flash->size - off >= flash->erase_size;
 	     tries--, off += flash->erase_size) {
-		if (flash->ops->is_bad(flash, off) ||
-		    read_flash(flash, off, &header, sizeof(header)) ||
-		    !mtdl_snapshot_belongs(&header, off) ||
-		    !mtdl_snapshot_plausible(&header, flash->size - off > ~0U ?
-					     ~0U : (u32)(flash->size - off)) ||
-		    !crc_holds(flash, off, &header, buf, SCRATCH_SIZE))
+		err = flash->ops->is_bad(flash, off);
+		if (err > 0)
 			continue;
+		if (!err)
+			err = read_flash(flash, off, &header, sizeof(header));
+		if (!err && mtdl_snapshot_belongs(&header, off) &&
+		    mtdl_snapshot_plausible(&header, le32_to_cpu(header.unit_size)) &&
+		    flash->size - off >= le32_to_cpu(header.length))
+			err = check_crc(flash, off, &header, buf, SCRATCH_SIZE);
+		else if (!err)
+			err = -EBADMSG;
+		if (err == -EBADMSG)
+			continue;
+		if (err)
+			return mtdl_fail(why, err,
+					 "the flash cannot be read at offset 0x%llx (error %d): mend that, and try again",
+					 (unsigned long long)off, err);
 		return mtdl_geometry_decode(&mtdl->geometry, &header, flash, why);
 	}
 	return mtdl_fail(why, -ENODATA,
@@ -196,6 +242,28 @@ static u32 newest_unit(const struct mtdl *mtdl)
 	return best;
 }
 
+/* Reads the newest snapshot of a unit into mtdl->snapshot. */
+static int load_snapshot(struct mtdl *mtdl, u32 index, u32 *length)
+{
+	const struct mtdl_unit *unit = &mtdl->units[index];
+	u64 off = mtdl_unit_offset(&mtdl->geometry, index) + unit->offset;
+	struct mtdl_media_snapshot header;
+	int err = read_flash(mtdl->flash, off, &header, sizeof(header));
+
+	if (err)
+		return err;
+	*length = le32_to_cpu(header.length);
+	if (!mtdl_snapshot_plausible(&header, mtdl->geometry.unit_size - unit->offset) ||
+	    *length > mtdl->geometry.unit_size / 2 ||
+	    mtdl_sequence_compare(mtdl_snapshot_sequence(&header), unit->newest))
+		return -EBADMSG;
+	err = read_flash(mtdl->flash, off, mtdl->snapshot, *length);
+	if (err)
+		return err;
+	return mtdl_snapshot_crc(mtdl->snapshot, *length) == le32_to_cpu(header.crc) ?
+	       0 : -EBADMSG;
+}
+
 /*
  * Reads the newest snapshot into mtdl->snapshot.  Cells that a cut left between
  * two values may have let the scan read it and not let this: then what is below
@@ -208,24 +276,19 @@ static int load_newest(struct mtdl *mtdl, u32 *length, struct mtdl_reason *why)
 	*length = 0;
 	while ((index = newest_unit(mtdl)) != MTDL_NO_BLOCK) {
 		struct mtdl_unit *unit = &mtdl->units[index];
-		u64 off = mtdl_unit_offset(&mtdl->geometry, index) + unit->offset;
 		struct mtdl_sequence below = unit->newest;
-		struct mtdl_media_snapshot header;
+		int err = load_snapshot(mtdl, index, length);
 
-		if (!read_flash(mtdl->flash, off, &header, sizeof(header)) &&
-		    mtdl_snapshot_plausible(&header, mtdl->geometry.unit_size - unit->offset) &&
-		    le32_to_cpu(header.length) <= mtdl->geometry.unit_size / 2 &&
-		    !mtdl_sequence_compare(mtdl_snapshot_sequence(&header), unit->newest)) {
-			*length = le32_to_cpu(header.length);
-			if (!read_flash(mtdl->flash, off, mtdl->snapshot, *length) &&
-			    mtdl_snapshot_crc(mtdl->snapshot, *length) ==
-			    le32_to_cpu(header.crc))
-				return 0;
-		}
+		if (!err)
+			return 0;
+		if (err != -EBADMSG)
+			return no_guess(index, err, why);
 		if (below.write--)
-			mtdl_scan_unit(mtdl, index, below, false);
+			err = mtdl_scan_unit(mtdl, index, below, false, why);
 		else
 			unit->newest.epoch = 0;
+		if (err && err != -EBADMSG)
+			return err;
 		unit->kind = MTDL_UNIT_TORN;
 	}
 	return mtdl_fail(why, -ENODATA,
@@ -233,19 +296,24 @@ static int load_newest(struct mtdl *mtdl, u32 *length, struct mtdl_reason *why)
 }
 
 /* Attempt marks used in one copy: all up to the last one that is not erased. */
-static u32 count_marks(struct mtdl *mtdl, u64 off, u32 room)
+static int count_marks(struct mtdl *mtdl, u64 off, u32 room, u32 *used)
 {
-	u32 used = 0;
 	u32 i;
 
-	for (i = 0; i < room; i++, off += mtdl->geometry.mark_size)
-		if (!reads_erased(mtdl, off, mtdl->geometry.mark_size))
-			used = i + 1;
-	return used;
+	for (i = 0; i < room; i++, off += mtdl->geometry.mark_size) {
+		int erased = reads_erased(mtdl, off, mtdl->geometry.mark_size);
+
+		if (erased < 0)
+			return erased;
+		if (!erased && *used < i + 1)
+			*used = i + 1;
+	}
+	return 0;
 }
 
-/* Finds the copies of the state in force, and counts the attempts in each. */
-static void find_copies(struct mtdl *mtdl, const struct mtdl_media_snapshot *header)
+/* Finds the copies of the state in force, and the highest count of attempts in any. */
+static int find_copies(struct mtdl *mtdl, const struct mtdl_media_snapshot *header,
+		       struct mtdl_reason *why)
 {
 	u32 room = mtdl->attempts_max - mtdl->attempts_saved;
 	u32 copies = 0;
@@ -256,18 +324,28 @@ static void find_copies(struct mtdl *mtdl, const struct mtdl_media_snapshot *hea
 	mtdl->in_force[1] = MTDL_NO_BLOCK;
 	for (i = 0; i < mtdl->geometry.unit_count && copies < 2; i++) {
 		struct mtdl_unit *unit = &mtdl->units[i];
-		u32 marks, count;
+		u64 base = mtdl_unit_offset(&mtdl->geometry, i);
+		struct mtdl_media_snapshot copy;
+		u32 marks;
+		int err;
 
 		if (mtdl_sequence_compare(unit->newest, mtdl->sequence))
 			continue;
+		err = read_flash(mtdl->flash, base + unit->offset, &copy, sizeof(copy));
+		if (err == -EBADMSG || (!err && memcmp(&copy, header, sizeof(copy)))) {
+			unit->kind = MTDL_UNIT_TORN;
+			continue;
+		}
 		marks = unit->offset + mtdl_snapshot_marks(header);
+		if (!err)
+			err = count_marks(mtdl, base + marks, room, &used);
+		if (err)
+			return no_guess(i, err, why);
 		mtdl->in_force[copies] = i;
 		mtdl->in_force_marks[copies++] = marks;
-		count = count_marks(mtdl, mtdl_unit_offset(&mtdl->geometry, i) + marks, room);
-		if (count > used)
-			used = count;
 	}
 	mtdl->attempts_used = mtdl->attempts_saved + used;
+	return 0;
 }
 
 static int read_table(struct mtdl *mtdl, struct mtdl_sequence newest, struct mtdl_reason *why)
@@ -277,8 +355,11 @@ static int read_table(struct mtdl *mtdl, struct mtdl_sequence newest, struct mtd
 	u32 length, i;
 	int err;
 
-	for (i = 0; i < mtdl->geometry.unit_count; i++)
-		mtdl_scan_unit(mtdl, i, newest, false);
+	for (i = 0; i < mtdl->geometry.unit_count; i++) {
+		err = mtdl_scan_unit(mtdl, i, newest, false, why);
+		if (err)
+			return err;
+	}
 	err = load_newest(mtdl, &length, why);
 	if (err)
 		return err;
@@ -293,13 +374,15 @@ static int read_table(struct mtdl *mtdl, struct mtdl_sequence newest, struct mtd
 	err = mtdl_snapshot_decode(mtdl, mtdl->snapshot, length, why);
 	if (err)
 		return err;
+	err = find_copies(mtdl, &header, why);
+	if (err)
+		return err;
 	for (i = 0; i < mtdl->geometry.unit_count; i++) {
 		if (mtdl->retired_units >> i & 1)
 			mtdl->units[i].kind = MTDL_UNIT_BAD;
 		else if (mtdl->units[i].kind == MTDL_UNIT_TORN)
 			mtdl->damaged_units++;
 	}
-	find_copies(mtdl, &header);
 	return 0;
 }
 

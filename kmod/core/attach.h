@@ -30,8 +30,14 @@ u64 mtdl_unit_offset(const struct mtdl_geometry *geometry, u32 unit);
  *	0: no limit); they do raise @mtdl->highest_epoch
  * @thorough: also look whether all of the rest of the unit reads as erased
  *
- * Fills in @mtdl->units[@unit].  What cannot be read counts as torn.
+ * @why: reason of a failure
+ *
+ * Fills in @mtdl->units[@unit].  What the flash could not correct counts as torn.
+ *
+ * Return: 0, or the error that kept the flash from being read: it says nothing of
+ * what the unit holds, so nothing may be concluded from it.
  */
-void mtdl_scan_unit(struct mtdl *mtdl, u32 unit, struct mtdl_sequence newest, bool thorough);
+int mtdl_scan_unit(struct mtdl *mtdl, u32 unit, struct mtdl_sequence newest, bool thorough,
+		   struct mtdl_reason *why);
 
 #endif

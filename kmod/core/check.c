@@ -98,7 +98,8 @@ static int check_shared(struct mtdl *mtdl, const struct mtdl_layer *layer, u32 i
 	const struct mtdl_layer *other = owner(mtdl->active, layer->map[index], &logical);
 	const struct mtdl_release *candidate = mtdl->candidate;
 
-	if (!other)
+	/* what is being overwritten in place is nobody's any more */
+	if (!other || (other->flags & MTDL_LAYER_INCOMPLETE))
 		return 0;
 	if (strcmp(other->name, layer->name) || logical != index ||
 	    memcmp(other->digests + (size_t)logical * MTDL_DIGEST_SIZE,

@@ -264,8 +264,23 @@ static int decode_release(struct mtdl *mtdl, struct reader *r, u32 *used,
 	return err;
 }
 
+/* What active needs: all its blocks but those of layers that are being overwritten in place. */
+static void mark_living(const struct mtdl_release *active, u32 *living)
+{
+	u32 i, j;
+
+	for (i = 0; active && i < active->layer_count; i++) {
+		const struct mtdl_layer *layer = &active->layers[i];
+
+		for (j = 0; !(layer->flags & MTDL_LAYER_INCOMPLETE) && j < layer->block_count; j++)
+			mtdl_set_bit(living, layer->map[j]);
+	}
+	for (i = 0; active && i < 2 * active->manifest_blocks; i++)
+		mtdl_set_bit(living, active->manifest_map[i]);
+}
+
 /* Blocks that are still to be written must serve nothing that lives. */
-static int decode_done(struct mtdl *mtdl, struct reader *r, const u32 *active_used,
+static int decode_done(struct mtdl *mtdl, struct reader *r, u32 *living,
 		       struct mtdl_reason *why)
 {
 	struct mtdl_release *candidate = mtdl->candidate;
@@ -280,11 +295,12 @@ static int decode_done(struct mtdl *mtdl, struct reader *r, const u32 *active_us
 		return mtdl_fail(why, -ENOMEM, "no memory for the record of written blocks");
 	for (i = 0; i < words; i++)
 		candidate->done[i] = get_le32(at + 4 * i);
+	mark_living(mtdl->active, living);
 	for (i = 0; i < 32 * words; i++) {
 		bool done = mtdl_bit(candidate->done, i);
 
 		if (i >= candidate->block_total ? done :
-		    !done && mtdl_bit(active_used, candidate->maps[i]))
+		    !done && mtdl_bit(living, candidate->maps[i]))
 			return mtdl_fail(why, -EUCLEAN,
 					 "layer table: logical block %u of release %s is to be written over what the active release uses, or beyond its end",
 					 i, candidate->release);
@@ -318,12 +334,13 @@ static int decode_body(struct mtdl *mtdl, struct reader *r, u8 releases,
 		       struct mtdl_reason *why)
 {
 	size_t words = mtdl_bitmap_words(mtdl->geometry.block_count);
-	u32 *used[2];
+	u32 *used[3];
 	int err = 0;
 
 	used[0] = mtdl_alloc(4 * words);
 	used[1] = mtdl_alloc(4 * words);
-	if (!used[0] || !used[1])
+	used[2] = mtdl_alloc(4 * words);
+	if (!used[0] || !used[1] || !used[2])
 		err = mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
 				mtdl->geometry.block_count);
 	if (!err && (releases & MTDL_HAS_ACTIVE))
@@ -331,11 +348,12 @@ static int decode_body(struct mtdl *mtdl, struct reader *r, u8 releases,
 	if (!err && (releases & MTDL_HAS_CANDIDATE))
 		err = decode_release(mtdl, r, used[1], &mtdl->candidate, why);
 	if (!err && mtdl->state == MTDL_STATE_STAGING)
-		err = decode_done(mtdl, r, used[0], why);
+		err = decode_done(mtdl, r, used[2], why);
 	if (!err && r->left)
 		err = mtdl_fail(why, -EUCLEAN, "layer table has %u bytes behind its end", r->left);
 	mtdl_free(used[0]);
 	mtdl_free(used[1]);
+	mtdl_free(used[2]);
 	return err;
 }
 

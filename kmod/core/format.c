@@ -40,10 +40,10 @@ static int choose_blocks(struct mtdl_geometry *g, const struct mtdl_flash *flash
 	g->write_size = flash->write_size;
 	g->block_size = block_size;
 	g->block_shift = mtdl_log2(block_size);
-	if (flash->size >> g->block_shift >= MTDL_NO_BLOCK)
+	if (flash->size >> g->block_shift > MTDL_BLOCKS_MAX)
 		return mtdl_fail(why, -EINVAL,
-				 "a flash of 0x%llx bytes has too many blocks of %u: choose a larger block size",
-				 (unsigned long long)flash->size, block_size);
+				 "a flash of 0x%llx bytes has more than %u blocks of %u: choose a larger block size",
+				 (unsigned long long)flash->size, MTDL_BLOCKS_MAX, block_size);
 	g->block_count = (u32)(flash->size >> g->block_shift);
 	g->flash_size = (u64)g->block_count << g->block_shift;
 	g->mark_size = flash->write_size > MTDL_MARK_SIZE_MIN ? flash->write_size :
@@ -54,7 +54,8 @@ static int choose_blocks(struct mtdl_geometry *g, const struct mtdl_flash *flash
 /* Bytes of the table area with units of this size. */
 static u64 table_area(const struct mtdl_geometry *g, const struct mtdl_flash *flash, u64 asked)
 {
-	u64 size = (u64)g->unit_size * MTDL_UNITS_MIN * (flash->can_have_bad_blocks ? 2 : 1);
+	u32 spares = flash->can_have_bad_blocks ? MTDL_UNITS_MIN : MTDL_UNITS_MIN / 2;
+	u64 size = (u64)g->unit_size * (MTDL_UNITS_MIN + spares);
 
 	if (asked)
 		return asked;
@@ -118,23 +119,42 @@ static u32 count_good_units(struct mtdl *mtdl)
 	return good;
 }
 
-/* A table of another life must not come back: its epochs may be higher. */
+/*
+ * A table of another life must not come back: its epochs may be higher.  A unit that
+ * cannot be erased is retired only if it never held one.
+ */
 static int erase_table_area(struct mtdl *mtdl, struct mtdl_reason *why)
 {
+	const struct mtdl_sequence no_limit = { 0, 0 };
+	u32 good = mtdl->geometry.unit_count;
 	u32 i;
 
 	for (i = 0; i < mtdl->geometry.unit_count; i++) {
+		struct mtdl_unit *unit = &mtdl->units[i];
 		u64 off = mtdl_unit_offset(&mtdl->geometry, i);
-		int err;
+		bool blank;
+		int err = mtdl_scan_unit(mtdl, i, no_limit, false, why);
 
-		if (mtdl->units[i].kind == MTDL_UNIT_BAD)
-			continue;
-		err = mtdl_erase_range(mtdl, off, mtdl->geometry.unit_size);
+		if (err)
+			return err;
+		blank = !unit->newest.epoch;
+		if (unit->kind != MTDL_UNIT_BAD)
+			err = mtdl_erase_range(mtdl, off, mtdl->geometry.unit_size);
+		if (mtdl_is_worn(err) && blank) {
+			mtdl->retired_units |= 1ULL << i;
+			unit->kind = MTDL_UNIT_BAD;
+			err = 0;
+		}
+		if (unit->kind == MTDL_UNIT_BAD && --good < MTDL_UNITS_MIN)
+			return mtdl_fail(why, -ENOSPC,
+					 "the table area has only %u good units, it must have %u: put it elsewhere or make it larger",
+					 good, MTDL_UNITS_MIN);
 		if (err)
 			return mtdl_fail(why, err,
 					 "the table area cannot be erased at offset 0x%llx (error %d): put it elsewhere",
 					 (unsigned long long)off, err);
 	}
+	mtdl->highest_epoch = 0;
 	return 0;
 }
 

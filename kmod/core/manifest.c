@@ -20,6 +20,9 @@ static bool is_printable(const char *text)
 
 static bool is_name(const char *name)
 {
+	/* what makes a path of a layer's name must not leave its directory */
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return false;
 	for (; *name; name++) {
 		bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
 		bool digit = *name >= '0' && *name <= '9';
@@ -209,7 +212,7 @@ static int parse_layer(struct mtdl_manifest *m, u32 index, const u8 *value, u32 
 				 index, MTDL_NAME_SIZE);
 	if (!is_name(layer->name))
 		return mtdl_fail(why, -EINVAL,
-				 "manifest: layer %u has a name with other characters than letters, digits, '.', '_' and '-'",
+				 "manifest: layer %u has a name with other characters than letters, digits, '.', '_' and '-', or one that is a directory's",
 				 index);
 	layer->size = le64_to_cpu(media.size);
 	if (!layer->size)

@@ -256,7 +256,7 @@ struct mtdl {
  * @block_size: bytes; 0: the erase size, at least 64 KiB
  * @table_offset: byte where the table area begins, a multiple of the block size
  * @table_size: its bytes; 0: as few blocks as give MTDL_UNITS_MIN units and
- *	spares (as many again where the flash can have bad blocks)
+ *	spares: half as many, or as many again where the flash can have bad blocks
  * @compatible: the board, NUL-terminated, not empty
  * @uuid: random bytes
  */
@@ -413,6 +413,26 @@ int mtdl_verify_block(struct mtdl_flash *flash, const struct mtdl_geometry *geom
  */
 int mtdl_read(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
 	      const struct mtdl_layer *layer, u64 off, void *buf, u64 len);
+
+/**
+ * mtdl_read_verified() - read bytes of one block of a layer as they are hashed; reentrant
+ * @flash: of the device
+ * @geometry: of the device
+ * @layer: with digests loaded
+ * @off: byte in the layer
+ * @buf: where to; holds bytes that are not verified yet until the call returns
+ * @len: bytes, all of one logical block
+ * @scratch: for the whole block, piece by piece
+ * @scratch_len: its bytes, at least 512; larger is faster
+ *
+ * The block is read once: what is handed out is what was hashed.
+ *
+ * Return: 0, -EUCLEAN (right, but bits were corrected), or, with @buf zeroed, -EINVAL
+ * (range; @buf is untouched), -EIO (incomplete in place) or an error of mtdl_verify_block().
+ */
+int mtdl_read_verified(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
+		       const struct mtdl_layer *layer, u64 off, void *buf, u32 len,
+		       u8 *scratch, u32 scratch_len);
 
 /* ---- upgrade.c (not freestanding) ---- */
 

@@ -118,12 +118,8 @@ static u32 place_in_pool(u32 *map, u32 count, struct mtdl_pool *pool)
 	return missing;
 }
 
-/*
- * The manifest's copies are written before the table knows of them, so they
- * must leave the candidate alone that the table still knows.
- */
-static int place_manifest(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_plan *plan,
-			  struct mtdl_reason *why)
+int mtdl_place_manifest(struct mtdl *mtdl, struct mtdl_release *release,
+			struct mtdl_plan *plan, struct mtdl_reason *why)
 {
 	u32 count = 2 * release->manifest_blocks;
 	struct mtdl_pool pool = { 0 };
@@ -168,7 +164,7 @@ static int place_data(struct mtdl *mtdl, struct mtdl_release *release, struct mt
 int mtdl_place(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_plan *plan,
 	       struct mtdl_reason *why)
 {
-	int err = place_manifest(mtdl, release, plan, why);
+	int err = mtdl_place_manifest(mtdl, release, plan, why);
 
 	if (!err)
 		err = place_data(mtdl, release, plan, why);

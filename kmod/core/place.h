@@ -41,6 +41,21 @@ int mtdl_release_from_manifest(const struct mtdl_manifest *m, u8 *bytes, u32 sig
 int mtdl_place(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_plan *plan,
 	       struct mtdl_reason *why);
 
+/**
+ * mtdl_place_manifest() - choose blocks for the two copies of a manifest alone
+ * @mtdl: attached
+ * @release: from mtdl_release_from_manifest()
+ * @plan: @missing is added to
+ * @why: reason of a failure
+ *
+ * The copies are written before the table knows of them, so they leave alone what
+ * the table knows, the candidate that may give way included.
+ *
+ * Return: 0, -ENOMEM or an error of the flash.
+ */
+int mtdl_place_manifest(struct mtdl *mtdl, struct mtdl_release *release,
+			struct mtdl_plan *plan, struct mtdl_reason *why);
+
 /** mtdl_plan_count() - fill in what @plan says of blocks to write, from @release */
 void mtdl_plan_count(const struct mtdl *mtdl, const struct mtdl_release *release,
 		     struct mtdl_plan *plan);

@@ -55,30 +55,67 @@ int mtdl_read(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
 	return corrected;
 }
 
-int mtdl_verify_block(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
-		      const struct mtdl_layer *layer, u32 block, u8 *buf, u32 len)
+/* Of what lies at byte @pos of a block, copies what the range @from to @from + @len wants. */
+static void keep_part(u8 *to, u32 from, u32 len, const u8 *part, u32 pos, u32 part_len)
 {
-	u32 left = mtdl_block_bytes(layer->size, block, geometry->block_size);
+	u32 start = from > pos ? from : pos;
+	u32 end = from + len < pos + part_len ? from + len : pos + part_len;
+
+	if (start < end)
+		memcpy(to + (start - from), part + (start - pos), end - start);
+}
+
+/* Hashes a block, and copies @len of its bytes from @from on to @to. */
+static int hash_block(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
+		      const struct mtdl_layer *layer, u32 block, u32 from, u8 *to, u32 len,
+		      u8 *scratch, u32 scratch_len)
+{
+	u32 size = mtdl_block_bytes(layer->size, block, geometry->block_size);
 	u64 at = (u64)layer->map[block] << geometry->block_shift;
 	u8 digest[MTDL_DIGEST_SIZE];
 	struct mtdl_hash hash;
 	int corrected = 0;
+	u32 pos, part;
 
 	mtdl_hash_init(&hash);
-	while (left) {
-		u32 part = left < len ? left : len;
-		int err = flash->ops->read(flash, at, buf, part);
+	for (pos = 0; pos < size; pos += part) {
+		int err;
+
+		part = size - pos < scratch_len ? size - pos : scratch_len;
+		err = flash->ops->read(flash, at + pos, scratch, part);
 
 		if (err == -EUCLEAN)
 			corrected = err;
 		else if (err)
 			return err;
-		mtdl_hash_update(&hash, buf, part);
-		at += part;
-		left -= part;
+		mtdl_hash_update(&hash, scratch, part);
+		keep_part(to, from, len, scratch, pos, part);
 	}
 	mtdl_hash_final(&hash, digest);
 	if (memcmp(digest, layer->digests + (size_t)block * MTDL_DIGEST_SIZE, sizeof(digest)))
 		return -EBADMSG;
 	return corrected;
+}
+
+int mtdl_verify_block(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
+		      const struct mtdl_layer *layer, u32 block, u8 *buf, u32 len)
+{
+	return hash_block(flash, geometry, layer, block, 0, NULL, 0, buf, len);
+}
+
+int mtdl_read_verified(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
+		       const struct mtdl_layer *layer, u64 off, void *buf, u32 len,
+		       u8 *scratch, u32 scratch_len)
+{
+	u32 block = (u32)(off >> geometry->block_shift);
+	u32 inside = (u32)off & (geometry->block_size - 1);
+	int err;
+
+	if (off > layer->size || len > layer->size - off || len > geometry->block_size - inside)
+		return -EINVAL;
+	err = layer->flags & MTDL_LAYER_INCOMPLETE ? -EIO :
+	      hash_block(flash, geometry, layer, block, inside, buf, len, scratch, scratch_len);
+	if (err && err != -EUCLEAN)
+		memset(buf, 0, len);
+	return err;
 }

@@ -151,7 +151,7 @@ int mtdl_geometry_decode(struct mtdl_geometry *g, const struct mtdl_media_snapsh
 	g->block_shift = mtdl_log2(g->block_size);
 	blocks = g->flash_size >> g->block_shift;
 	units = ((u64)g->table_blocks << g->block_shift) >> mtdl_log2(g->unit_size);
-	if ((g->flash_size & (g->block_size - 1)) || blocks >= MTDL_NO_BLOCK ||
+	if ((g->flash_size & (g->block_size - 1)) || blocks > MTDL_BLOCKS_MAX ||
 	    g->table_start >= blocks || g->table_blocks > blocks - g->table_start ||
 	    units < 2 || units > MTDL_UNITS_MAX)
 		return mtdl_fail(why, -EUCLEAN,

@@ -28,6 +28,9 @@ struct mtdl_sequence mtdl_snapshot_sequence(const struct mtdl_media_snapshot *he
 /** mtdl_sequence_compare() - less than, equal to or greater than zero, as memcmp() */
 int mtdl_sequence_compare(struct mtdl_sequence a, struct mtdl_sequence b);
 
+/* Most blocks of a flash: what is counted in 32 bits stays far from wrapping. */
+#define MTDL_BLOCKS_MAX	(1U << 22)
+
 /** mtdl_snapshot_bound() - bytes of the largest snapshot of a flash with @blocks blocks */
 u32 mtdl_snapshot_bound(u32 blocks);
 

@@ -174,6 +174,14 @@ static void take_copy(struct mtdl *mtdl, struct table_write *w, u32 unit)
 
 static int give_up(struct mtdl *mtdl, int err, struct mtdl_reason *why)
 {
+	if (err == -ENOSPC) {
+		mtdl->read_only =
+			"too many units of its table area are worn out: format it with a larger one";
+		return mtdl_fail(why, err,
+				 "the layer table cannot be written: of %u units, 0x%llx (a bit each) are retired, and at least three must work: format the flash with a larger table area",
+				 mtdl->geometry.unit_count,
+				 (unsigned long long)mtdl->retired_units);
+	}
 	mtdl->read_only = "its layer table could not be written: attach it again";
 	return mtdl_fail(why, err,
 			 "the layer table cannot be written (error %d, units 0x%llx of the table area are retired): nothing can be changed until the flash is attached again",
@@ -230,20 +238,24 @@ int mtdl_table_write(struct mtdl *mtdl, struct mtdl_reason *why)
 }
 
 /* Looks at all units again, this time at every byte; what was torn stays so. */
-static void scan_again(struct mtdl *mtdl)
+static int scan_again(struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	const struct mtdl_sequence no_limit = { 0, 0 };
 	u32 i;
 
 	for (i = 0; i < mtdl->geometry.unit_count; i++) {
 		enum mtdl_unit_kind before = mtdl->units[i].kind;
+		int err;
 
 		if (before == MTDL_UNIT_BAD)
 			continue;
-		mtdl_scan_unit(mtdl, i, no_limit, true);
-		if (before == MTDL_UNIT_TORN && mtdl->units[i].kind != MTDL_UNIT_BAD)
+		err = mtdl_scan_unit(mtdl, i, no_limit, true, why);
+		if (err)
+			return err;
+		if (before != MTDL_UNIT_VALID && mtdl->units[i].kind == MTDL_UNIT_VALID)
 			mtdl->units[i].kind = MTDL_UNIT_TORN;
 	}
+	return 0;
 }
 
 /* Erases what could hide a snapshot. */
@@ -286,7 +298,9 @@ int mtdl_table_secure(struct mtdl *mtdl, struct mtdl_reason *why)
 		mtdl->secure = true;
 		return 0;
 	}
-	scan_again(mtdl);
+	err = scan_again(mtdl, why);
+	if (err)
+		return err;
 	if (mtdl->highest_epoch > EPOCH_MAX) {
 		mtdl->read_only = "its layer table has no sequence numbers left: format it";
 		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);

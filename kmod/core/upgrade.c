@@ -108,19 +108,21 @@ static int replace_block(struct mtdl *mtdl, const struct mtdl_release *release, 
 		return mtdl_fail(why, -EIO,
 				 "block %u fails, and %u blocks are retired already: the flash is worn out",
 				 *block, count_retired(mtdl));
-	mtdl_set_bit(mtdl->retired, *block);
-	tell(mtdl, MTDL_EVENT_BAD_BLOCK, *block, 0);
 	err = mtdl_pool_init(&pool, mtdl, NULL, why);
 	if (!err) {
+		mtdl_pool_add_slots(&pool, release);
 		mtdl_pool_use(&pool, release);
 		other = mtdl_pool_take(&pool);
-		mtdl->cursor = pool.cursor;
-		if (other == MTDL_NO_BLOCK)
+		if (other == MTDL_NO_BLOCK) {
 			err = mtdl_fail(why, -ENOSPC,
 					"block %u fails, and no free block is left to take its place",
 					*block);
-		else
+		} else {
+			mtdl->cursor = pool.cursor;
+			mtdl_set_bit(mtdl->retired, *block);
+			tell(mtdl, MTDL_EVENT_BAD_BLOCK, *block, 0);
 			*block = other;
+		}
 	}
 	mtdl_pool_destroy(&pool);
 	return err;
@@ -433,11 +435,10 @@ static int begin_again(struct mtdl *mtdl, u32 flags, struct mtdl_plan *plan,
 		       struct mtdl_reason *why)
 {
 	struct mtdl_pool pool = { 0 };
-	int err;
+	int err = 0;
 
 	plan->resumed = true;
-	err = mtdl_load_manifest(mtdl, mtdl->candidate, why);
-	if (!err && !(flags & MTDL_BEGIN_DRY_RUN)) {
+	if (!(flags & MTDL_BEGIN_DRY_RUN)) {
 		err = mtdl_table_secure(mtdl, why);
 		if (!err)
 			err = rewrite_staged(mtdl, why);
@@ -452,20 +453,81 @@ static int begin_again(struct mtdl *mtdl, u32 flags, struct mtdl_plan *plan,
 	return err;
 }
 
-/* The release is active already: whatever is staged beside it gives way. */
-static int begin_current(struct mtdl *mtdl, u32 flags, struct mtdl_plan *plan,
+static bool has_both_copies(struct mtdl *mtdl, const struct mtdl_release *release, u8 *bytes)
+{
+	return !mtdl_manifest_copy_check(mtdl, release, 0, bytes) &&
+	       !mtdl_manifest_copy_check(mtdl, release, 1, bytes);
+}
+
+/*
+ * Writes active's manifest anew, from the bytes that were handed in: they hash to
+ * its digest, so they are what was lost.
+ */
+static int renew_manifest(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **bytes,
+			  u32 signature_size, struct mtdl_reason *why)
+{
+	struct mtdl_release *active = mtdl->active;
+	struct mtdl_release *fresh = NULL;
+	struct mtdl_plan *plan = mtdl_alloc(sizeof(*plan));
+	u32 *map;
+	int err;
+
+	if (!plan)
+		return mtdl_fail(why, -ENOMEM, "no memory to place a manifest");
+	err = mtdl_release_from_manifest(m, *bytes, signature_size, mtdl->geometry.block_shift,
+					 &fresh, why);
+	if (!err) {
+		*bytes = NULL;
+		err = mtdl_place_manifest(mtdl, fresh, plan, why);
+	}
+	if (!err && plan->missing)
+		err = mtdl_fail(why, -ENOSPC,
+				"no room for %u blocks with the manifest of release %s, whose copies on flash are damaged",
+				2 * fresh->manifest_blocks, active->release);
+	if (!err)
+		err = write_manifest(mtdl, fresh, why);
+	if (!err) {
+		map = active->manifest_map;
+		active->manifest_map = fresh->manifest_map;
+		fresh->manifest_map = map;
+		active->manifest_blocks = fresh->manifest_blocks;
+		active->signature_size = fresh->signature_size;
+		err = mtdl_table_write(mtdl, why);
+	}
+	mtdl_release_put(fresh);
+	mtdl_free(plan);
+	return err;
+}
+
+/*
+ * The release is active already: whatever is staged beside it gives way, and if a copy
+ * of its manifest is damaged, it is written anew.
+ */
+static int begin_current(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **bytes,
+			 u32 signature_size, u32 flags, struct mtdl_plan *plan,
 			 struct mtdl_reason *why)
 {
+	u8 *copy;
 	int err;
 
 	plan->current_release = true;
 	if (flags & MTDL_BEGIN_DRY_RUN)
 		return 0;
 	err = mtdl_table_secure(mtdl, why);
-	if (err || !mtdl->candidate)
+	if (!err && mtdl->candidate) {
+		mtdl_drop_candidate(mtdl, MTDL_OUTCOME_ABORTED);
+		err = mtdl_table_write(mtdl, why);
+	}
+	if (err)
 		return err;
-	mtdl_drop_candidate(mtdl, MTDL_OUTCOME_ABORTED);
-	return mtdl_table_write(mtdl, why);
+	copy = mtdl_alloc((size_t)mtdl->active->manifest_size + mtdl->active->signature_size);
+	if (!copy)
+		return mtdl_fail(why, -ENOMEM, "no memory for a manifest of %u bytes",
+				 mtdl->active->manifest_size);
+	if (!has_both_copies(mtdl, mtdl->active, copy))
+		err = renew_manifest(mtdl, m, bytes, signature_size, why);
+	mtdl_free(copy);
+	return err;
 }
 
 static int begin_parsed(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **bytes,
@@ -478,10 +540,18 @@ static int begin_parsed(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **b
 		err = may_begin(mtdl, m, flags, why);
 	if (err)
 		return err;
-	if (mtdl->candidate && mtdl_release_same(mtdl->candidate, m->digest))
-		return begin_again(mtdl, flags, plan, why);
+	if (mtdl->candidate && mtdl_release_same(mtdl->candidate, m->digest)) {
+		err = mtdl_load_manifest(mtdl, mtdl->candidate, NULL);
+		if (!err)
+			return begin_again(mtdl, flags, plan, why);
+		/* both copies on flash are lost: the bytes in hand begin it anew */
+		if (err != -EBADMSG)
+			return mtdl_fail(why, err,
+					 "the manifest of release %s cannot be read (error %d)",
+					 m->release, err);
+	}
 	if (mtdl_release_same(mtdl->active, m->digest))
-		return begin_current(mtdl, flags, plan, why);
+		return begin_current(mtdl, m, bytes, signature_size, flags, plan, why);
 	return begin_new(mtdl, m, bytes, signature_size, flags, plan, why);
 }
 

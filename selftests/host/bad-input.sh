@@ -425,11 +425,79 @@ bad_packs() {
 		pack --release "$(head -c 65 /dev/zero | tr '\0' x)" -o new.layers kernel=k
 	refused 'pack: a base that is none' 'not a bundle' 1 \
 		pack --release 3.0 --base good.img -o new.layers app=a
+	refused 'pack: too many attempts' '--attempts: "16" is not a number from 1 to 15' 2 \
+		pack --release 3.0 --attempts 16 -o new.layers kernel=k system=s app=a
+	refused 'pack: no attempts' '--attempts: "0" is not a number from 1 to 15' 2 \
+		pack --release 3.0 --attempts 0 -o new.layers kernel=k system=s app=a
 	sed 's/label = "app";/&\nmtdlayer,overflow = "refuse";/' board.dts >strict.dts
 	refused 'pack: a layer that may not overflow' 'must not overflow' 1 \
 		layerctl pack --layout strict.dts --block-size 64K --release 3.0 -o new.layers \
 		kernel=k system=s app=s
 	check 'pack: no file remains' [ ! -e new.layers ]
+}
+
+# Where a file belongs, what is not one: nothing waits for its writer, nothing is replaced.
+odd_inputs() {
+	refused 'a FIFO as flash' 'fifo: is neither a flash image file nor' 1 \
+		timeout 10 "$program" -d fifo status
+	refused 'a FIFO as flash, to change' 'fifo: is neither a flash image file nor' 1 \
+		timeout 10 "$program" -d fifo apply r2.layers
+	refused 'a FIFO as flash, to format' 'fifo: is neither a flash image file nor' 1 \
+		timeout 10 "$program" -d fifo format --layout board.dts "${geometry[@]}"
+	refused 'a FIFO as bundle: apply' 'fifo: is not a regular file' 1 \
+		timeout 10 "$program" -d flash.img apply fifo
+	refused 'a FIFO as bundle: inspect' 'fifo: is not a regular file' 1 \
+		timeout 10 "$program" inspect fifo
+	refused 'a FIFO as bundle: mkimage' 'fifo: is not a regular file' 1 \
+		timeout 10 "$program" mkimage --layout board.dts "${geometry[@]}" -o new.img fifo
+	refused 'a FIFO as base' 'fifo: is not a regular file' 1 timeout 10 "$program" pack \
+		--layout board.dts --release 3.0 --base fifo -o new.layers app=a
+	refused 'a FIFO as layer' 'layer app: fifo: is not a regular file' 1 timeout 10 "$program" \
+		pack --layout board.dts --block-size 64K --release 3.0 -o new.layers \
+		kernel=k system=s app=fifo
+	refused 'a FIFO as layout' 'fifo: is not a regular file' 1 timeout 10 "$program" \
+		-d new.img format --layout fifo "${geometry[@]}"
+	refused 'a directory as layout' 'is not a regular file' 1 \
+		layerctl -d new.img format --layout . "${geometry[@]}"
+	refused 'a symlink to nothing as flash' 'dangling: cannot be opened' 1 \
+		layerctl -d dangling format --layout board.dts "${geometry[@]}"
+	equal 'the FIFO is still there' "$(stat -c %F fifo)" fifo
+	check 'and no file is left' [ ! -e new.img -a ! -e new.layers -a ! -e nothing-there ]
+}
+
+# kinds: what the odd outputs are, and what is in the directory
+kinds() {
+	stat -c '%F %i' fifo odd-directory link-to-fifo
+	ls -A odd-directory
+}
+
+odd_outputs() {
+	local out before
+	before=$(kinds)
+	for out in fifo odd-directory link-to-fifo; do
+		refused "pack over $out" "$out: is there already and is not a regular file" 1 \
+			pack --release 3.0 --base r1.layers -o "$out" app=a
+		refused "mkimage over $out" "$out: is there already and is not a regular file" 1 \
+			layerctl mkimage --layout board.dts "${geometry[@]}" -o "$out" r1.layers
+		refused "map over $out" "$out: is there already and is not a regular file" 1 \
+			layerctl -d flash.img map --svg "$out"
+		equal "$out is still what it was" "$(kinds)" "$before"
+	done
+	equal 'nothing half written is left' "$(find . -name '*.??????' -newer fifo |
+		grep -E 'fifo\.|directory\.' || true)" ''
+	check 'a file is replaced' layerctl -d flash.img map --svg old.svg
+	matches 'by the picture' "$(cat old.svg)" '<svg'
+}
+
+odd_files() {
+	cp good.img flash.img
+	mkfifo fifo
+	mkdir odd-directory
+	ln -s fifo link-to-fifo
+	ln -s nothing-there dangling
+	echo old >old.svg
+	odd_inputs
+	odd_outputs
 }
 
 json_errors() {
@@ -454,5 +522,6 @@ altered_data
 bad_layouts
 bad_formats
 bad_packs
+odd_files
 json_errors
 tap_end

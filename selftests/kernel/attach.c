@@ -9,10 +9,6 @@
 
 #include "harness.h"
 
-/* the flash of QEMU's arm64 board */
-#define NOR_NAME	"0.flash"
-#define NOR_BLOCK	(256U << 10)
-
 FIXTURE(attach)
 {
 	struct board board;

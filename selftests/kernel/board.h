@@ -23,6 +23,10 @@
 #define BOARD_APP_START		20
 #define BOARD_APP_BLOCKS	2
 
+/* The flash of QEMU's arm64 board: NOR of the Intel command set. */
+#define NOR_NAME	"0.flash"
+#define NOR_BLOCK	(256U << 10)
+
 /**
  * struct board - a board under test
  * @mtd: number of the flash's MTD device

@@ -72,6 +72,15 @@ TEST_F(lifetime, open_layer_at_boot)
 	EXPECT_TRUE(board_layer_is(&self->two, 2));
 }
 
+TEST_F(lifetime, staging_at_detach)
+{
+	ASSERT_EQ(0, board_begin(&self->board, &self->two, 0, NULL));
+	EXPECT_EQ(-EBUSY, board_detach(&self->board));
+	EXPECT_REASON(&self->board, "mtdlayer0 is being changed by process");
+	EXPECT_EQ(0, board_change(&self->board, MTDLAYER_IOC_ABORT));
+	EXPECT_EQ(0, board_detach(&self->board));
+}
+
 TEST_F(lifetime, descriptor_outlives_detach)
 {
 	ASSERT_EQ(0, board_detach(&self->board));
@@ -141,7 +150,7 @@ struct reader {
 	pthread_t thread;
 	int fd;
 	atomic_bool stop;
-	unsigned long reads, wrong;
+	unsigned long reads, wrong, failed;
 	const struct test_release *release;
 };
 
@@ -156,36 +165,97 @@ static void *read_on(void *arg)
 			release_bytes(reader->release, 1, off, wanted, sizeof(wanted));
 			reader->wrong += memcmp(got, wanted, sizeof(got)) != 0;
 			reader->reads++;
+		} else {
+			reader->failed++;
 		}
-		off = (off + 12345) % (5 * BOARD_BLOCK - 4096);
+		off = (off + 12345) % (reader->release->layers[1].size - sizeof(got));
 	}
 	return NULL;
+}
+
+static bool readers_start(struct reader *readers, int count, const struct test_release *release)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		readers[i].fd = open_layer("system");
+		readers[i].release = release;
+		if (readers[i].fd < 0 ||
+		    pthread_create(&readers[i].thread, NULL, read_on, &readers[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Ends them; whether all have read, and nothing wrong. */
+static bool readers_end(struct reader *readers, int count)
+{
+	bool fine = true;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		readers[i].stop = true;
+		pthread_join(readers[i].thread, NULL);
+		close(readers[i].fd);
+		printf("# reader %d: %lu reads, %lu wrong, %lu failed\n", i, readers[i].reads,
+		       readers[i].wrong, readers[i].failed);
+		fine &= readers[i].reads && !readers[i].wrong && !readers[i].failed;
+	}
+	return fine;
 }
 
 /* Readers go on, undisturbed, while the next release is staged beside them. */
 TEST_F(lifetime, reading_during_an_upgrade)
 {
 	struct reader readers[3] = { };
-	int i, round;
+	int round;
 
-	for (i = 0; i < 3; i++) {
-		readers[i].fd = open_layer("system");
-		readers[i].release = &self->one;
-		ASSERT_LE(0, readers[i].fd);
-		ASSERT_EQ(0, pthread_create(&readers[i].thread, NULL, read_on, &readers[i]));
-	}
+	ASSERT_TRUE(readers_start(readers, 3, &self->one));
 	for (round = 0; round < 5; round++) {
 		EXPECT_EQ(0, board_begin(&self->board, &self->two, 0, NULL));
 		EXPECT_EQ(4, board_write_wanted(&self->board, &self->two, 100));
 		EXPECT_EQ(0, board_change(&self->board, MTDLAYER_IOC_ABORT));
 	}
-	for (i = 0; i < 3; i++) {
-		readers[i].stop = true;
-		pthread_join(readers[i].thread, NULL);
-		EXPECT_EQ(0, readers[i].wrong);
-		EXPECT_LT(0, readers[i].reads);
-		close(readers[i].fd);
+	EXPECT_TRUE(readers_end(readers, 3));
+}
+
+/* The same on a chip that answers no reads while it erases, programs or is asked something. */
+TEST_F_TIMEOUT(lifetime, reading_during_an_upgrade_of_nor, 240)
+{
+	struct test_layer layers[] = {
+		{ "app", 8, 3, 3 * NOR_BLOCK - 5, NULL, 1 },
+		{ "system", 11, 3, 2 * NOR_BLOCK, NULL, 2 },
+	};
+	int nor = board_find_mtd(NOR_NAME, 0), partition, round;
+	struct reader readers[3] = { };
+	struct test_release one, two;
+
+	if (nor < 0)
+		SKIP(return, "no NOR flash called " NOR_NAME);
+	release_make(&one, "1.0", NOR_BLOCK, layers, 2);
+	layers[0].seed = 3;
+	release_make(&two, "2.0", NOR_BLOCK, layers, 2);
+	close(self->board.dev);
+	self->board.dev = -1;
+	ASSERT_EQ(0, board_detach(&self->board));
+	partition = board_add_partition(nor, "chip", 0, 32 * NOR_BLOCK);
+	ASSERT_LE(0, partition);
+	ASSERT_EQ(0, board_format(&self->board, partition));
+	ASSERT_EQ(0, board_attach(&self->board, partition));
+	ASSERT_EQ(0, board_install(&self->board, &one));
+	ASSERT_TRUE(readers_start(readers, 3, &one));
+	for (round = 0; round < 2; round++) {
+		EXPECT_EQ(0, board_begin(&self->board, &two, 0, NULL));
+		EXPECT_EQ(3, board_write_wanted(&self->board, &two, 100));
+		EXPECT_EQ(0, board_change(&self->board, MTDLAYER_IOC_ABORT));
 	}
+	EXPECT_TRUE(readers_end(readers, 3));
+	close(self->board.dev);
+	self->board.dev = -1;
+	EXPECT_EQ(0, board_detach(&self->board));
+	EXPECT_EQ(0, board_del_partition(nor, partition));
+	release_free(&one);
+	release_free(&two);
 }
 
 /* The parent goes while three readers are in the middle of reading. */
@@ -194,12 +264,7 @@ TEST_F(lifetime, parent_removed_under_readers)
 	struct reader readers[3] = { };
 	int i;
 
-	for (i = 0; i < 3; i++) {
-		readers[i].fd = open_layer("system");
-		readers[i].release = &self->one;
-		ASSERT_LE(0, readers[i].fd);
-		ASSERT_EQ(0, pthread_create(&readers[i].thread, NULL, read_on, &readers[i]));
-	}
+	ASSERT_TRUE(readers_start(readers, 3, &self->one));
 	usleep(50000);
 	EXPECT_EQ(0, board_del_partition(self->board.mtd, self->partition));
 	usleep(50000);

@@ -4,6 +4,7 @@
  */
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -520,6 +521,47 @@ TEST_F(netlink, events)
 	EXPECT_EQ(1U << MTDLAYER_STATE_STAGING | 1U << MTDLAYER_STATE_TRIAL, states);
 	EXPECT_EQ(total, done);
 	EXPECT_LE(2, relocated);
+}
+
+struct step {
+	struct board *board;
+	const struct test_release *release;
+	int err;
+};
+
+static void *stage(void *arg)
+{
+	struct step *step = arg;
+
+	step->err = board_begin(step->board, step->release, 0, NULL);
+	return NULL;
+}
+
+/* Who is told of a state and looks at once, finds it shown. */
+TEST_F(netlink, event_after_status)
+{
+	struct step step = { .board = &self->board, .release = &self->two };
+	struct seen_device device;
+	struct nlmsghdr *header;
+	struct wire listener;
+	pthread_t thread;
+	u32 kind;
+
+	ASSERT_EQ(0, wire_open(&listener));
+	ASSERT_EQ(0, setsockopt(listener.fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+				&listener.group, sizeof(listener.group)));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, stage, &step));
+	do {
+		kind = next_event(&listener, &header);
+		ASSERT_NE(~0U, kind);
+	} while (kind != MTDLAYER_EVENT_STATE);
+	EXPECT_EQ(MTDLAYER_STATE_STAGING, message_u32(header, MTDLAYER_A_EVENT_STATE));
+	EXPECT_EQ(0, get_device(&self->wire, 0, &device));
+	EXPECT_EQ(MTDLAYER_STATE_STAGING, device.state);
+	EXPECT_STREQ("2.0", device.candidate);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, step.err);
+	close(listener.fd);
 }
 
 /* What udev sees: each change of state, with its name. */

@@ -169,7 +169,8 @@ static void test_mark_fails(void **state)
 	u32 i;
 
 	(void)state;
-	for (i = 0; i < device->mtdl.geometry.table_blocks; i++)
+	for (i = 0; i < device->mtdl.geometry.table_blocks * device->mtdl.geometry.block_size /
+	     device->mtdl.geometry.erase_size; i++)
 		device->sim->fail_program[i] = 10;
 	unit_ok(device, device_attach(device));
 	assert_int_equal(mtdl_boot(&device->mtdl, &device->why), 0);

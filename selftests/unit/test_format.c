@@ -110,7 +110,7 @@ static void test_chosen(void **state)
 		unit_ok(&device, device_format(&device, 0, 0));
 		unit_ok(&device, device_attach(&device));
 		unit_ok(&device, device_check(&device));
-		assert_int_equal(g->unit_count, nand ? 8 : 4);
+		assert_int_equal(g->unit_count, nand ? 8 : 6);
 		assert_int_equal(g->block_size, shapes[i].erase_size > 65536 ?
 				 shapes[i].erase_size : 65536);
 		assert_true(g->unit_size >= shapes[i].erase_size);

@@ -188,7 +188,8 @@ static int load(struct bundle *b, struct mtdl_reason *why)
 	struct stat st;
 	int err;
 
-	b->fd = open(b->path, O_RDONLY | O_CLOEXEC);
+	/* a FIFO would keep it waiting for a writer */
+	b->fd = open(b->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (b->fd < 0 || fstat(b->fd, &st))
 		return mtdl_fail(why, -errno, "%s: cannot be opened: %s", b->path, strerror(errno));
 	if (!S_ISREG(st.st_mode))

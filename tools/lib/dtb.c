@@ -6,6 +6,7 @@
 #include <libfdt.h>
 #include <libgen.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,13 +128,18 @@ static int load_file(void **data, size_t *size, int fd, const char *path, struct
 
 int dtb_load(void **fdt, const char *path, struct mtdl_reason *why)
 {
+	struct stat st;
 	size_t size;
 	int fd, err;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* a FIFO would keep it waiting for a writer */
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return mtdl_fail(why, -errno, "%s: cannot be opened: %s", path, strerror(errno));
-	err = load_file(fdt, &size, fd, path, why);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		err = mtdl_fail(why, -EINVAL, "%s: is not a regular file", path);
+	else
+		err = load_file(fdt, &size, fd, path, why);
 	close(fd);
 	if (err)
 		return err;

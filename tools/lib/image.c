@@ -144,12 +144,20 @@ int image_lock(struct image *image, struct mtdl_reason *why)
 	return mtdl_fail(why, -errno, "%s: cannot be locked: %s", image->path, strerror(errno));
 }
 
-static int begin(struct image *image, const char *path, int flags, struct mtdl_reason *why)
+/* A FIFO must not keep it waiting for a writer; flash files and MTDs never do. */
+static int begin(struct image *image, const char *path, int flags, bool create,
+		 struct mtdl_reason *why)
 {
 	memset(image, 0, sizeof(*image));
 	image->mtd = -1;
 	image->path = strdup(path);
-	image->fd = open(path, flags | O_CLOEXEC, 0666);
+	image->fd = -1;
+	flags |= O_NONBLOCK | O_CLOEXEC;
+	if (create)
+		image->fd = open(path, flags | O_CREAT | O_EXCL, 0666);
+	image->made = image->fd >= 0;
+	if (!image->made && (!create || errno == EEXIST))
+		image->fd = open(path, flags);
 	if (image->fd < 0)
 		return mtdl_fail(why, -errno, "%s: cannot be opened: %s", path, strerror(errno));
 	if (!image->path)
@@ -180,7 +188,7 @@ int image_open(struct image *image, const char *path, bool write, struct mtdl_re
 	uint64_t size;
 	int err;
 
-	err = begin(image, path, write ? O_RDWR : O_RDONLY, why);
+	err = begin(image, path, write ? O_RDWR : O_RDONLY, false, why);
 	if (!err)
 		err = identify(image, &size, why);
 	if (!err && write)
@@ -260,11 +268,10 @@ static int check_device(const struct image *image, const struct image_geometry *
 int image_create(struct image *image, const char *path, const struct image_geometry *geometry,
 		 bool force, struct mtdl_reason *why)
 {
-	bool made = access(path, F_OK) != 0;
 	uint64_t size;
 	int err;
 
-	err = begin(image, path, O_RDWR | O_CREAT, why);
+	err = begin(image, path, O_RDWR, true, why);
 	if (!err)
 		err = identify(image, &size, why);
 	if (!err)
@@ -273,7 +280,7 @@ int image_create(struct image *image, const char *path, const struct image_geome
 		err = image->mtd < 0 ? create_file(image, geometry, size, force, why) :
 		      check_device(image, geometry, why);
 	if (err) {
-		if (made && image->fd >= 0)
+		if (image->made)
 			unlink(path);
 		image_close(image);
 	}

@@ -16,6 +16,7 @@
  * @mtd: number of the MTD device, or -1: a file
  * @table_offset: byte where the search for the table is to begin
  * @ecc: the device counts corrected bits
+ * @made: image_create() made the file
  */
 struct image {
 	struct mtdl_flash flash;
@@ -24,6 +25,7 @@ struct image {
 	int mtd;
 	uint64_t table_offset;
 	bool ecc;
+	bool made;
 };
 
 /** struct image_geometry - what an empty flash looks like; zeros: not said */

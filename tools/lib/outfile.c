@@ -8,11 +8,28 @@
 
 #include "outfile.h"
 
+/* Renaming over a device node or a FIFO would take it away: only a file may be replaced. */
+static int check_replaced(const char *path, struct mtdl_reason *why)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno == ENOENT ? 0 :
+		       mtdl_fail(why, -errno, "%s: cannot be created: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return mtdl_fail(why, -EINVAL, "%s: is there already and is not a regular file: name a file to write instead",
+				 path);
+	return 0;
+}
+
 int outfile_create(struct outfile *out, const char *path, struct mtdl_reason *why)
 {
 	mode_t mask;
-	int err;
+	int err = check_replaced(path, why);
 
+	*out = (struct outfile){ .fd = -1 };
+	if (err)
+		return err;
 	out->path = strdup(path);
 	if (!out->path || asprintf(&out->temporary, "%s.XXXXXX", path) < 0) {
 		out->temporary = NULL;

@@ -19,7 +19,7 @@ struct outfile {
 	int fd;
 };
 
-/** outfile_create() - begin; 0 or a negative errno */
+/** outfile_create() - begin, if nothing but a regular file is replaced; 0 or a negative errno */
 int outfile_create(struct outfile *out, const char *path, struct mtdl_reason *why);
 
 /** outfile_write() - write @len bytes at @off; 0 or a negative errno */

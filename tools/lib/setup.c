@@ -112,7 +112,6 @@ int setup_flash(struct setup *setup, const char *path, bool force, struct mtdl_r
 		.erase_size = (uint32_t)setup->erase_size,
 		.write_size = (uint32_t)setup->write_size,
 	};
-	bool made = access(path, F_OK) != 0;
 	struct image image;
 	int err = choose_uuid(setup, why);
 
@@ -122,7 +121,7 @@ int setup_flash(struct setup *setup, const char *path, bool force, struct mtdl_r
 		return err;
 	err = format(setup, &image, why);
 	image_close(&image);
-	if (err && made)
+	if (err && image.made)
 		unlink(path);
 	return err;
 }

@@ -43,17 +43,18 @@ int size_parse(const char *text, const char *what, uint64_t *size, struct mtdl_r
 	return 0;
 }
 
-int number_parse(const char *text, const char *what, uint32_t limit, uint32_t *number,
-		 struct mtdl_reason *why)
+int number_parse(const char *text, const char *what, uint32_t least, uint32_t limit,
+		 uint32_t *number, struct mtdl_reason *why)
 {
 	unsigned long long value;
 	char *end;
 
 	errno = 0;
 	value = strtoull(text, &end, 0);
-	if (!isdigit((unsigned char)*text) || *end || errno || value > limit)
-		return mtdl_fail(why, -EINVAL, "%s: \"%s\" is not a number from 0 to %u", what,
-				 text, limit);
+	if (!isdigit((unsigned char)*text) || *end || errno || value < least ||
+	    value > limit)
+		return mtdl_fail(why, -EINVAL, "%s: \"%s\" is not a number from %u to %u", what,
+				 text, least, limit);
 	*number = (uint32_t)value;
 	return 0;
 }

@@ -24,9 +24,9 @@
  */
 int size_parse(const char *text, const char *what, uint64_t *size, struct mtdl_reason *why);
 
-/** number_parse() - a number from 0 to @limit, decimal or 0x...; as size_parse() */
-int number_parse(const char *text, const char *what, uint32_t limit, uint32_t *number,
-		 struct mtdl_reason *why);
+/** number_parse() - a number from @least to @limit, decimal or 0x...; as size_parse() */
+int number_parse(const char *text, const char *what, uint32_t least, uint32_t limit,
+		 uint32_t *number, struct mtdl_reason *why);
 
 /** size_text() - the shortest exact or one-digit form: "64 KiB", "1.4 MiB"; returns @text */
 const char *size_text(uint64_t size, char text[static SIZE_TEXT]);

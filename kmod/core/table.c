@@ -176,7 +176,7 @@ static int give_up(struct mtdl *mtdl, int err, struct mtdl_reason *why)
 {
 	if (err == -ENOSPC) {
 		mtdl->read_only =
-			"too many units of its table area are worn out: format it with a larger one";
+			"too many units of its table area are worn out: format it with more";
 		return mtdl_fail(why, err,
 				 "the layer table cannot be written: of %u units, 0x%llx (a bit each) are retired, and at least three must work: format the flash with a larger table area",
 				 mtdl->geometry.unit_count,

@@ -451,7 +451,7 @@ odd_inputs() {
 	refused 'a FIFO as bundle: mkimage' 'fifo: is not a regular file' 1 \
 		timeout 10 "$program" mkimage --layout board.dts "${geometry[@]}" -o new.img fifo
 	refused 'a FIFO as base' 'fifo: is not a regular file' 1 timeout 10 "$program" pack \
-		--layout board.dts --release 3.0 --base fifo -o new.layers app=a
+		--layout board.dts --block-size 64K --release 3.0 --base fifo -o new.layers app=a
 	refused 'a FIFO as layer' 'layer app: fifo: is not a regular file' 1 timeout 10 "$program" \
 		pack --layout board.dts --block-size 64K --release 3.0 -o new.layers \
 		kernel=k system=s app=fifo

@@ -342,7 +342,7 @@ static void test_pinned_block_fails(void **state)
 	build_free(pinned);
 }
 
-/* A copy of the manifest has to move: past the rest of a pinned slot, which is free but reserved. */
+/* A copy of the manifest has to move: past the rest of a pinned slot, free but reserved. */
 static void test_manifest_not_into_pinned_slot(void **state)
 {
 	u32 start = device->mtdl.cursor + 2, blocks = 12, i;

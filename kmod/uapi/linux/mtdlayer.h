@@ -50,7 +50,7 @@ struct mtdlayer_attach {
  * @index: the N of /dev/mtdlayerN
  * @reason: out
  *
- * Errors: -ENODEV, -EBUSY (a layer is in use).
+ * Errors: -ENODEV, -EBUSY (a layer is in use, or another program is staging a release).
  */
 struct mtdlayer_detach {
 	__u32 flags;

@@ -12,6 +12,7 @@
  */
 #include "attach.h"
 #include "crc32c.h"
+#include "defect.h"
 #include "release.h"
 #include "snapshot.h"
 #include "util.h"
@@ -32,6 +33,17 @@ static int read_flash(struct mtdl_flash *flash, u64 off, void *buf, u32 len)
 	return err == -EUCLEAN ? 0 : err;
 }
 
+/* As read_flash(), of the state in force: what had to be corrected is to be written anew. */
+static int read_state(struct mtdl *mtdl, u64 off, void *buf, u32 len)
+{
+	int err = mtdl->flash->ops->read(mtdl->flash, off, buf, len);
+
+	if (err != -EUCLEAN)
+		return err;
+	mtdl->scrub_table = true;
+	return 0;
+}
+
 /*
  * Checks a snapshot's CRC in pieces, so that no buffer for all of it is needed:
  * 0, -EBADMSG, or what kept the flash from being read.
@@ -50,6 +62,9 @@ static int check_crc(struct mtdl_flash *flash, u64 off,
 
 		if (err)
 			return err;
+		/* unstable cells may have shown another header before */
+		if (first && memcmp(buf, header, sizeof(*header)))
+			return -EBADMSG;
 		if (first)
 			memset(buf + at, 0, sizeof(header->crc));
 		first = false;
@@ -257,7 +272,7 @@ static int load_snapshot(struct mtdl *mtdl, u32 index, u32 *length)
 	    *length > mtdl->geometry.unit_size / 2 ||
 	    mtdl_sequence_compare(mtdl_snapshot_sequence(&header), unit->newest))
 		return -EBADMSG;
-	err = read_flash(mtdl->flash, off, mtdl->snapshot, *length);
+	err = read_state(mtdl, off, mtdl->snapshot, *length);
 	if (err)
 		return err;
 	return mtdl_snapshot_crc(mtdl->snapshot, *length) == le32_to_cpu(header.crc) ?
@@ -331,7 +346,7 @@ static int find_copies(struct mtdl *mtdl, const struct mtdl_media_snapshot *head
 
 		if (mtdl_sequence_compare(unit->newest, mtdl->sequence))
 			continue;
-		err = read_flash(mtdl->flash, base + unit->offset, &copy, sizeof(copy));
+		err = read_state(mtdl, base + unit->offset, &copy, sizeof(copy));
 		if (err == -EBADMSG || (!err && memcmp(&copy, header, sizeof(copy)))) {
 			unit->kind = MTDL_UNIT_TORN;
 			continue;
@@ -390,6 +405,7 @@ int mtdl_attach(struct mtdl *mtdl, struct mtdl_flash *flash,
 		const struct mtdl_attach_options *options, struct mtdl_reason *why)
 {
 	static const struct mtdl_attach_options defaults;
+	struct mtdl_sequence newest = { 0, 0 };
 	u8 *scratch = mtdl_alloc(SCRATCH_SIZE);
 	bool trial;
 	int err;
@@ -399,12 +415,14 @@ int mtdl_attach(struct mtdl *mtdl, struct mtdl_flash *flash,
 	mtdl->flash = flash;
 	if (!scratch)
 		return mtdl_fail(why, -ENOMEM, "no memory to look for a layer table");
+	if (!MTDL_DEFECT(HANDOVER_NO_SEQUENCE))
+		newest = options->newest;
 	err = find_geometry(mtdl, options->table_offset, scratch, why);
 	mtdl_free(scratch);
 	if (!err)
 		err = allocate(mtdl, why);
 	if (!err)
-		err = read_table(mtdl, options->newest, why);
+		err = read_table(mtdl, newest, why);
 	if (err) {
 		mtdl_detach(mtdl);
 		return err;
@@ -424,6 +442,11 @@ void mtdl_detach(struct mtdl *mtdl)
 	mtdl_release_put(mtdl->exposed);
 	mtdl_release_put(mtdl->candidate);
 	mtdl_release_put(mtdl->active);
+	mtdl_release_put(mtdl->moving[0]);
+	mtdl_release_put(mtdl->moving[1]);
+	mtdl_free(mtdl->move.copy);
+	mtdl_free(mtdl->damaged);
+	mtdl_free(mtdl->scrub);
 	mtdl_free(mtdl->retired);
 	mtdl_free(mtdl->snapshot);
 	mtdl_free(mtdl->buffer);

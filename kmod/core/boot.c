@@ -67,6 +67,8 @@ int mtdl_boot(struct mtdl *mtdl, struct mtdl_reason *why)
 	int err;
 
 	if (mtdl->state == MTDL_STATE_TRIAL && mtdl->attempts_used < mtdl->attempts_max) {
+		if (MTDL_DEFECT(COUNT_LATE))
+			expose(mtdl, mtdl->candidate);
 		err = mark_attempt(mtdl);
 		if (!err) {
 			expose(mtdl, mtdl->candidate);

@@ -8,9 +8,9 @@
 #include "snapshot.h"
 #include "util.h"
 
-/* A block of a release: in range, not the table's, not bad, used once. */
+/* A block of a release: in range, not the table's, used once, not retired if it @holds anything. */
 static int check_block(struct mtdl *mtdl, const struct mtdl_release *release, u32 block,
-		       u32 *used, struct mtdl_reason *why)
+		       bool holds, u32 *used, struct mtdl_reason *why)
 {
 	const struct mtdl_geometry *g = &mtdl->geometry;
 
@@ -23,7 +23,7 @@ static int check_block(struct mtdl *mtdl, const struct mtdl_release *release, u3
 	if (mtdl_bit(used, block))
 		return mtdl_fail(why, -EUCLEAN, "release %s uses block %u twice",
 				 release->release, block);
-	if (mtdl_bit(mtdl->retired, block))
+	if (holds && mtdl_bit(mtdl->retired, block))
 		return mtdl_fail(why, -EUCLEAN, "release %s uses block %u, which is retired",
 				 release->release, block);
 	mtdl_set_bit(used, block);
@@ -54,16 +54,24 @@ static int check_release(struct mtdl *mtdl, struct mtdl_release *release,
 			 struct mtdl_reason *why)
 {
 	u32 *used = mtdl_alloc(4 * mtdl_bitmap_words(mtdl->geometry.block_count));
-	u32 i;
+	u32 i, j;
 	int err = 0;
 
 	if (!used)
 		return mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
 				 mtdl->geometry.block_count);
-	for (i = 0; i < release->block_total && !err; i++)
-		err = check_block(mtdl, release, release->maps[i], used, why);
+	for (i = 0; i < release->layer_count && !err; i++) {
+		const struct mtdl_layer *layer = &release->layers[i];
+		bool incomplete = layer->flags & MTDL_LAYER_INCOMPLETE;
+
+		for (j = 0; j < layer->block_count && !err; j++)
+			err = check_block(mtdl, release, layer->map[j], !incomplete &&
+					  (!release->done ||
+					   mtdl_bit(release->done, layer->first + j)),
+					  used, why);
+	}
 	for (i = 0; i < 2 * release->manifest_blocks && !err; i++)
-		err = check_block(mtdl, release, release->manifest_map[i], used, why);
+		err = check_block(mtdl, release, release->manifest_map[i], true, used, why);
 	mtdl_free(used);
 	if (!err)
 		err = mtdl_load_manifest(mtdl, release, why);
@@ -72,7 +80,7 @@ static int check_release(struct mtdl *mtdl, struct mtdl_release *release,
 	return err;
 }
 
-/* Which logical block of @release lies at a physical block. */
+/* Which logical block of @release lies at a physical block; of a layer that can be read. */
 static const struct mtdl_layer *owner(const struct mtdl_release *release, u32 block, u32 *logical)
 {
 	u32 i, j;
@@ -80,6 +88,9 @@ static const struct mtdl_layer *owner(const struct mtdl_release *release, u32 bl
 	for (i = 0; i < release->layer_count; i++) {
 		const struct mtdl_layer *layer = &release->layers[i];
 
+		/* what is being overwritten in place is nobody's any more */
+		if (layer->flags & MTDL_LAYER_INCOMPLETE)
+			continue;
 		for (j = 0; j < layer->block_count; j++) {
 			if (layer->map[j] == block) {
 				*logical = j;
@@ -98,8 +109,7 @@ static int check_shared(struct mtdl *mtdl, const struct mtdl_layer *layer, u32 i
 	const struct mtdl_layer *other = owner(mtdl->active, layer->map[index], &logical);
 	const struct mtdl_release *candidate = mtdl->candidate;
 
-	/* what is being overwritten in place is nobody's any more */
-	if (!other || (other->flags & MTDL_LAYER_INCOMPLETE))
+	if (!other)
 		return 0;
 	if (strcmp(other->name, layer->name) || logical != index ||
 	    memcmp(other->digests + (size_t)logical * MTDL_DIGEST_SIZE,
@@ -158,6 +168,28 @@ static int check_pinned(const struct mtdl_release *release, struct mtdl_reason *
 	return 0;
 }
 
+/* While homes of pinned layers are being written, nothing that lives is in them. */
+static int check_installing(struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	const struct mtdl_release *candidate = mtdl->candidate;
+	u32 i, j, logical;
+
+	for (i = 0; i < candidate->layer_count; i++) {
+		const struct mtdl_layer *layer = &candidate->layers[i];
+
+		for (j = 0; (layer->policy & MTDL_POLICY_PINNED) && j < layer->block_count; j++) {
+			u32 home = layer->slot_start + j;
+
+			if (layer->map[j] != home && (owner(mtdl->active, home, &logical) ||
+						      owner(candidate, home, &logical)))
+				return mtdl_fail(why, -EUCLEAN,
+						 "block %u is to be written for pinned layer %s of release %s, and is in use",
+						 home, layer->name, candidate->release);
+		}
+	}
+	return 0;
+}
+
 static int check_state(const struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	bool staging = mtdl->state == MTDL_STATE_STAGING;
@@ -166,6 +198,7 @@ static int check_state(const struct mtdl *mtdl, struct mtdl_reason *why)
 	bool idle = mtdl->state == MTDL_STATE_IDLE;
 
 	if (!mtdl->candidate != idle || (both && !mtdl->active) ||
+	    (both && mtdl_has_incomplete(mtdl->active)) ||
 	    (mtdl->candidate && !mtdl->candidate->done == staging))
 		return mtdl_fail(why, -EUCLEAN, "state %u does not fit the releases that there are",
 				 mtdl->state);
@@ -196,6 +229,8 @@ int mtdl_check(struct mtdl *mtdl, struct mtdl_reason *why)
 		err = check_release(mtdl, mtdl->candidate, why);
 	if (!err && mtdl->state == MTDL_STATE_TRIAL)
 		err = check_pinned(mtdl->candidate, why);
+	if (!err && mtdl->state == MTDL_STATE_INSTALLING)
+		err = check_installing(mtdl, why);
 	if (!err && mtdl->active && mtdl->candidate)
 		err = check_pair(mtdl, why);
 	return err;

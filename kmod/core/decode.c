@@ -250,6 +250,7 @@ static int decode_release(struct mtdl *mtdl, struct reader *r, u32 *used,
 	if (!release)
 		return mtdl_fail(why, -ENOMEM, "no memory for a release of %u blocks", total);
 	*out = release;
+	release->stamp = ++mtdl->stamps;
 	release->manifest_size = manifest;
 	release->signature_size = signature;
 	release->security_counter = le32_to_cpu(media.security_counter);
@@ -347,6 +348,12 @@ static int decode_body(struct mtdl *mtdl, struct reader *r, u8 releases,
 		err = decode_release(mtdl, r, used[0], &mtdl->active, why);
 	if (!err && (releases & MTDL_HAS_CANDIDATE))
 		err = decode_release(mtdl, r, used[1], &mtdl->candidate, why);
+	if (!err && (mtdl_has_incomplete(mtdl->candidate) ||
+		     (mtdl->state != MTDL_STATE_IDLE && mtdl->state != MTDL_STATE_STAGING &&
+		      mtdl_has_incomplete(mtdl->active))))
+		err = mtdl_fail(why, -EUCLEAN,
+				"layer table: a layer is being written over in place, which cannot be in state %u",
+				mtdl->state);
 	if (!err && mtdl->state == MTDL_STATE_STAGING)
 		err = decode_done(mtdl, r, used[2], why);
 	if (!err && r->left)

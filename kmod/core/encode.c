@@ -142,6 +142,7 @@ static void fill_header(struct mtdl_media_snapshot *h, const struct mtdl *mtdl)
 	h->table_start = cpu_to_le32(g->table_start);
 	h->table_blocks = cpu_to_le32(g->table_blocks);
 	h->mark_size = cpu_to_le32(g->mark_size);
+	h->reserve = cpu_to_le32(g->reserve);
 	h->cursor = cpu_to_le32(mtdl->cursor);
 	h->security_floor = cpu_to_le32(mtdl->security_floor);
 	h->state = mtdl->state;

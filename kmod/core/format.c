@@ -3,6 +3,7 @@
  * Format: choose how the flash is divided, and write the first, empty table.
  */
 #include "attach.h"
+#include "format.h"
 #include "snapshot.h"
 #include "table.h"
 #include "util.h"
@@ -99,6 +100,23 @@ static int choose_units(struct mtdl_geometry *g, const struct mtdl_flash *flash,
 	return 0;
 }
 
+/* Blocks that upgrades leave alone, for others that go bad. */
+static int choose_reserve(struct mtdl_geometry *g, u32 reserve, struct mtdl_reason *why)
+{
+	if (reserve == MTDL_RESERVE_NONE)
+		return 0;
+	if (!reserve)
+		reserve = MTDL_RESERVE_DEFAULT;
+	if (reserve > MTDL_RESERVE_MAX)
+		return mtdl_fail(why, -EINVAL,
+				 "a reserve of %u blocks of 1024 is more than the largest that makes sense, %u",
+				 reserve, MTDL_RESERVE_MAX);
+	/* rounded up, in a way that cannot overflow */
+	g->reserve = (g->block_count >> 10) * reserve +
+		     (((g->block_count & 1023) * reserve + 1023) >> 10);
+	return 0;
+}
+
 static u32 count_good_units(struct mtdl *mtdl)
 {
 	const struct mtdl_geometry *g = &mtdl->geometry;
@@ -183,10 +201,9 @@ static int erase_other_tables(struct mtdl *mtdl, struct mtdl_reason *why)
 	return 0;
 }
 
-static int write_first(struct mtdl *mtdl, struct mtdl_reason *why)
+static int allocate(struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	const struct mtdl_geometry *g = &mtdl->geometry;
-	int err;
 
 	mtdl->buffer = mtdl_alloc(g->block_size);
 	mtdl->snapshot = mtdl_alloc(g->unit_size / 2);
@@ -194,6 +211,40 @@ static int write_first(struct mtdl *mtdl, struct mtdl_reason *why)
 	if (!mtdl->buffer || !mtdl->snapshot || !mtdl->retired)
 		return mtdl_fail(why, -ENOMEM, "no memory for buffers of %u and %u bytes",
 				 g->block_size, g->unit_size / 2);
+	return 0;
+}
+
+int mtdl_format_choose(struct mtdl *mtdl, struct mtdl_flash *flash,
+		       const struct mtdl_format_options *options, struct mtdl_reason *why)
+{
+	size_t len = strnlen(options->compatible, MTDL_COMPATIBLE_SIZE + 1);
+	int err;
+
+	if (!len || len > MTDL_COMPATIBLE_SIZE)
+		return mtdl_fail(why, -EINVAL,
+				 "the board's name (compatible) has %u characters, it must have 1 to %u",
+				 (u32)len, MTDL_COMPATIBLE_SIZE);
+	mtdl->flash = flash;
+	memcpy(mtdl->uuid, options->uuid, sizeof(mtdl->uuid));
+	memcpy(mtdl->compatible, options->compatible, len);
+	err = check_flash(flash, why);
+	if (!err)
+		err = choose_blocks(&mtdl->geometry, flash, options->block_size, why);
+	if (!err)
+		err = choose_reserve(&mtdl->geometry, options->reserve, why);
+	if (!err)
+		err = choose_units(&mtdl->geometry, flash, options, why);
+	if (!err && count_good_units(mtdl) < MTDL_UNITS_MIN)
+		err = mtdl_fail(why, -ENOSPC,
+				"the table area at 0x%llx has fewer than %u good units: put it elsewhere or make it larger",
+				(unsigned long long)options->table_offset, MTDL_UNITS_MIN);
+	return err ? err : allocate(mtdl, why);
+}
+
+int mtdl_format_write(struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	int err;
+
 	mtdl->in_force[0] = MTDL_NO_BLOCK;
 	mtdl->in_force[1] = MTDL_NO_BLOCK;
 	err = erase_table_area(mtdl, why);
@@ -205,31 +256,14 @@ static int write_first(struct mtdl *mtdl, struct mtdl_reason *why)
 int mtdl_format(struct mtdl_flash *flash, const struct mtdl_format_options *options,
 		struct mtdl_reason *why)
 {
-	struct mtdl *mtdl;
-	size_t len = strnlen(options->compatible, MTDL_COMPATIBLE_SIZE + 1);
+	struct mtdl *mtdl = mtdl_alloc(sizeof(*mtdl));
 	int err;
 
-	if (!len || len > MTDL_COMPATIBLE_SIZE)
-		return mtdl_fail(why, -EINVAL,
-				 "the board's name (compatible) has %u characters, it must have 1 to %u",
-				 (u32)len, MTDL_COMPATIBLE_SIZE);
-	mtdl = mtdl_alloc(sizeof(*mtdl));
 	if (!mtdl)
 		return mtdl_fail(why, -ENOMEM, "no memory to format a flash");
-	mtdl->flash = flash;
-	memcpy(mtdl->uuid, options->uuid, sizeof(mtdl->uuid));
-	memcpy(mtdl->compatible, options->compatible, len);
-	err = check_flash(flash, why);
+	err = mtdl_format_choose(mtdl, flash, options, why);
 	if (!err)
-		err = choose_blocks(&mtdl->geometry, flash, options->block_size, why);
-	if (!err)
-		err = choose_units(&mtdl->geometry, flash, options, why);
-	if (!err && count_good_units(mtdl) < MTDL_UNITS_MIN)
-		err = mtdl_fail(why, -ENOSPC,
-				"the table area at 0x%llx has fewer than %u good units: put it elsewhere or make it larger",
-				(unsigned long long)options->table_offset, MTDL_UNITS_MIN);
-	if (!err)
-		err = write_first(mtdl, why);
+		err = mtdl_format_write(mtdl, why);
 	mtdl_detach(mtdl);
 	mtdl_free(mtdl);
 	return err;

@@ -133,6 +133,8 @@ _Static_assert(sizeof(struct mtdl_media_outcome) == 104, "outcome size");
  * @retired_units: bit n: unit n of the table area is retired
  * @outcome: of the last candidate
  * @compatible: the board; manifests for another are refused
+ * @reserve: blocks, bad ones counted in, that upgrades leave alone for the day when
+ *	others go bad
  * @reserved: zero
  *
  * The body follows: @retired_count block numbers (__le32, ascending), then the
@@ -173,7 +175,8 @@ struct mtdl_media_snapshot {
 	__le64 retired_units;
 	struct mtdl_media_outcome outcome;
 	char compatible[MTDL_COMPATIBLE_SIZE];
-	__u8 reserved[40];
+	__le32 reserve;
+	__u8 reserved[36];
 };
 
 _Static_assert(sizeof(struct mtdl_media_snapshot) == 320, "snapshot header size");

@@ -31,6 +31,7 @@
  * @table_blocks: its length
  * @unit_count: units in the table area
  * @mark_size: bytes of an attempt mark
+ * @reserve: blocks for others that go bad, those that are bad already counted in
  */
 struct mtdl_geometry {
 	u64 flash_size;
@@ -44,6 +45,7 @@ struct mtdl_geometry {
 	u32 table_blocks;
 	u32 unit_count;
 	u32 mark_size;
+	u32 reserve;
 };
 
 /**
@@ -77,6 +79,7 @@ struct mtdl_layer {
 /**
  * struct mtdl_release - one version of all layers, as it lies on this flash
  * @refs: references; mtdl_release_get() and mtdl_release_put()
+ * @stamp: the same in all that it became by moving blocks, and in nothing else
  * @digest: SHA-256 of its manifest: its identity
  * @release: NUL-terminated version text
  * @security_counter: as in the manifest
@@ -93,10 +96,12 @@ struct mtdl_layer {
  * @done: candidate in staging: blocks written and read back (bitmap over all
  *	logical blocks); NULL otherwise
  *
- * Once a release is exposed, only @refs changes in it.
+ * Once a release is exposed, only @refs changes in it: when blocks are moved, another
+ * struct takes its place (see mtdl_moved()), which shares @manifest.
  */
 struct mtdl_release {
 	u32 refs;
+	u32 stamp;
 	u8 digest[MTDL_DIGEST_SIZE];
 	char release[MTDL_RELEASE_SIZE + 1];
 	u32 security_counter;
@@ -138,6 +143,10 @@ struct mtdl_outcome {
  * @MTDL_EVENT_BAD_UNIT: a: table unit that was retired
  * @MTDL_EVENT_VERIFY_FAILED: a: layer, b: logical block
  * @MTDL_EVENT_TABLE_DAMAGED: a: table units with unreadable records at attach
+ * @MTDL_EVENT_SETTLED: blocks came home, or foreign ones left a slot; a: blocks of the
+ *	active release that settling could still bring home
+ * @MTDL_EVENT_SCRUBBED: a block whose bits had to be corrected was moved; a: from, b: to
+ * @MTDL_EVENT_SPARE_LOW: a: blocks left to take the place of bad ones, b: the reserve
  */
 enum mtdl_event {
 	MTDL_EVENT_STATE,
@@ -147,6 +156,9 @@ enum mtdl_event {
 	MTDL_EVENT_BAD_UNIT,
 	MTDL_EVENT_VERIFY_FAILED,
 	MTDL_EVENT_TABLE_DAMAGED,
+	MTDL_EVENT_SETTLED,
+	MTDL_EVENT_SCRUBBED,
+	MTDL_EVENT_SPARE_LOW,
 };
 
 /**
@@ -178,6 +190,41 @@ struct mtdl_unit {
 	u32 offset;
 };
 
+/* Blocks that may fail in a row before something else must be wrong. */
+#define MTDL_SUSPECTS_MAX	4
+
+/**
+ * struct mtdl_move - a block on its way to another place, eraseblock by eraseblock
+ * @what: why it moves; MTDL_MOVE_NONE: no move is under way
+ * @from: block
+ * @to: block
+ * @length: bytes of it that count
+ * @at: of the block, copied so far
+ * @layer: whose block it is; NULL: of a manifest
+ * @layer_index: which layer of its release
+ * @index: which logical block
+ * @memory: bytes of the manifest
+ * @copy: an eraseblock's worth of memory
+ */
+struct mtdl_move {
+	enum mtdl_move_kind {
+		MTDL_MOVE_NONE,
+		MTDL_MOVE_SETTLE,
+		MTDL_MOVE_SCRUB,
+		MTDL_MOVE_INSTALL,
+		MTDL_MOVE_ASIDE,
+	} what;
+	u32 from;
+	u32 to;
+	u32 length;
+	u32 at;
+	const struct mtdl_layer *layer;
+	u32 layer_index;
+	u32 index;
+	const u8 *memory;
+	u8 *copy;
+};
+
 /**
  * struct mtdl - one attached flash
  * @flash: the caller's
@@ -201,6 +248,7 @@ struct mtdl_unit {
  * The rest is private to the core.
  * @sequence: of the newest snapshot
  * @highest_epoch: highest epoch seen, in any copy
+ * @stamps: given to releases so far
  * @secure: the first rule holds since this attach
  * @units: of the table area, @geometry.unit_count
  * @in_force: units with a copy of the state in force (MTDL_NO_BLOCK: none)
@@ -209,6 +257,16 @@ struct mtdl_unit {
  * @cursor: block where the next search of the pool begins
  * @retired: bitmap of retired blocks
  * @retired_units: bitmap of retired table units
+ * @suspects: blocks that could not be written, not retired as long as nothing could be
+ *	written since: the chip may be locked
+ * @suspect_count: of these, how many
+ * @convicted: blocks retired since attach
+ * @damaged: bitmap of blocks that do not hold what the manifest names
+ * @scrub: bitmap of blocks that are to be moved, because bits had to be corrected
+ * @scrub_table: bits of the table had to be corrected
+ * @moving: active and candidate with the moves that are not recorded yet, or NULL
+ * @moves: how many
+ * @move: the copy that is under way
  * @unsaved: blocks written since the last snapshot
  * @stale: a cut may have left blocks that the candidate wants, on cells that are
  *	not to be trusted, since attach
@@ -235,6 +293,7 @@ struct mtdl {
 
 	struct mtdl_sequence sequence;
 	u32 highest_epoch;
+	u32 stamps;
 	bool secure;
 	struct mtdl_unit units[MTDL_UNITS_MAX];
 	u32 in_force[2];
@@ -243,6 +302,15 @@ struct mtdl {
 	u32 cursor;
 	u32 *retired;
 	u64 retired_units;
+	u32 suspects[MTDL_SUSPECTS_MAX];
+	u32 suspect_count;
+	u32 convicted;
+	u32 *damaged;
+	u32 *scrub;
+	bool scrub_table;
+	struct mtdl_release *moving[2];
+	u32 moves;
+	struct mtdl_move move;
 	u32 unsaved;
 	bool stale;
 	u8 *buffer;
@@ -251,6 +319,10 @@ struct mtdl {
 
 /* ---- format.c (not freestanding) ---- */
 
+#define MTDL_RESERVE_DEFAULT	20	/* of 1024, as UBI's */
+#define MTDL_RESERVE_MAX	768
+#define MTDL_RESERVE_NONE	(~0U)
+
 /**
  * struct mtdl_format_options - what format chooses
  * @block_size: bytes; 0: the erase size, at least 64 KiB
@@ -258,10 +330,13 @@ struct mtdl {
  * @table_size: its bytes; 0: as few blocks as give MTDL_UNITS_MIN units and
  *	spares: half as many, or as many again where the flash can have bad blocks
  * @compatible: the board, NUL-terminated, not empty
+ * @reserve: of 1024 blocks, how many are kept for others that go bad (rounded up);
+ *	0: MTDL_RESERVE_DEFAULT, MTDL_RESERVE_NONE: none
  * @uuid: random bytes
  */
 struct mtdl_format_options {
 	u32 block_size;
+	u32 reserve;
 	u64 table_offset;
 	u64 table_size;
 	const char *compatible;
@@ -333,6 +408,70 @@ void mtdl_detach(struct mtdl *mtdl);
  * Return: 0 (see @mtdl->exposed), or -ENODATA if there is no release at all.
  */
 int mtdl_boot(struct mtdl *mtdl, struct mtdl_reason *why);
+
+/**
+ * mtdl_handover() - expose what a boot loader has booted (trial.c, not freestanding)
+ * @mtdl: attached with the loader's sequence as the @newest of its options
+ * @digest: of the release that the loader booted
+ * @why: reason of a failure
+ *
+ * The loader has decided, and counted the attempt.  It may have read a snapshot that this
+ * attach cannot read: a commit, so what is a staged candidate here was complete there.
+ * Exposes exactly that release, and writes the state anew before anything else.
+ *
+ * Return: 0, -ESTALE (the table does not know it: nothing has changed), or an error
+ * of the flash (then it is exposed all the same).
+ */
+int mtdl_handover(struct mtdl *mtdl, const u8 *digest, struct mtdl_reason *why);
+
+/**
+ * mtdl_is_exposed() - whether @release is the one that is exposed
+ * @mtdl: attached
+ * @release: active or candidate; NULL is fine
+ *
+ * True also if blocks of it have been moved since.
+ */
+static inline bool mtdl_is_exposed(const struct mtdl *mtdl, const struct mtdl_release *release)
+{
+	return release && mtdl->exposed && mtdl->exposed->stamp == release->stamp;
+}
+
+/**
+ * struct mtdl_homes - where the blocks of a layer belong: logical block i at @start + i
+ * @start: first block
+ * @count: logical blocks that have a home
+ *
+ * The slot, as far as it goes; of a layer that outgrew it and has the policy to move as a
+ * whole: the row in which most of its blocks lie.
+ */
+struct mtdl_homes {
+	u32 start;
+	u32 count;
+};
+
+/** mtdl_homes() - where the blocks of @layer belong; reads its map once */
+struct mtdl_homes mtdl_homes(const struct mtdl_layer *layer);
+
+/**
+ * mtdl_at_home() - whether a logical block is where it belongs
+ * @homes: of @layer
+ * @layer: layer
+ * @block: logical block
+ *
+ * Return: whether it is; false for one that has no home.
+ */
+static inline bool mtdl_at_home(struct mtdl_homes homes, const struct mtdl_layer *layer, u32 block)
+{
+	return block < homes.count && layer->map[block] == homes.start + block;
+}
+
+/**
+ * mtdl_count_away() - blocks that have a home and are not there
+ * @layer: layer
+ *
+ * Return: how many.
+ */
+u32 mtdl_count_away(const struct mtdl_layer *layer);
 
 /**
  * mtdl_release_get() - take a reference
@@ -439,6 +578,7 @@ int mtdl_read_verified(struct mtdl_flash *flash, const struct mtdl_geometry *geo
 /** Flags of mtdl_begin(). */
 #define MTDL_BEGIN_DRY_RUN	(1U << 0) /* plan only, write nothing */
 #define MTDL_BEGIN_REPLACE	(1U << 1) /* another candidate that is staged gives way */
+#define MTDL_BEGIN_IN_PLACE	(1U << 2) /* what does not fit may be written over what lives */
 
 /**
  * struct mtdl_plan_layer - what an upgrade does to one layer of the new release
@@ -446,6 +586,7 @@ int mtdl_read_verified(struct mtdl_flash *flash, const struct mtdl_geometry *geo
  * @changed: that must be written
  * @relocated: of the changed, placed away from home
  * @overflow: logical blocks beyond the slot's capacity
+ * @in_place: the layer as it is now is written over, and cannot be read until all is done
  * @bytes: of the changed blocks
  */
 struct mtdl_plan_layer {
@@ -453,6 +594,7 @@ struct mtdl_plan_layer {
 	u32 changed;
 	u32 relocated;
 	u32 overflow;
+	bool in_place;
 	u64 bytes;
 };
 
@@ -465,7 +607,12 @@ struct mtdl_plan_layer {
  * @overflow: logical blocks beyond their slot's capacity
  * @bytes: to write, payload
  * @erases: eraseblocks to erase for payload and manifest copies
+ * @copied: blocks that the device has, and copies itself
+ * @aside: blocks that commit moves out of the slots of pinned layers
+ * @in_place: layers that are written over (only with MTDL_BEGIN_IN_PLACE, and only if
+ *	the release does not fit otherwise)
  * @free_after: blocks that neither release nor table will use
+ * @reserve: of these, kept for others that go bad
  * @missing: blocks that do not fit (then begin is refused)
  * @resumed: the same release was staged already
  * @current_release: it is the active one already: nothing to do
@@ -480,7 +627,11 @@ struct mtdl_plan {
 	u32 overflow;
 	u64 bytes;
 	u32 erases;
+	u32 copied;
+	u32 aside;
+	u32 in_place;
 	u32 free_after;
+	u32 reserve;
 	u32 missing;
 	bool resumed;
 	bool current_release;
@@ -499,8 +650,13 @@ struct mtdl_plan {
  * @plan: filled in, also when -ENOSPC is returned (@missing)
  * @why: reason of a refusal
  *
- * If the manifest is that of the active release in state idle, @plan says so,
- * the first rule is established and nothing else is done.
+ * If the manifest is that of the active release, @plan says so, the first rule is
+ * established and nothing else is done; unless a layer of it is incomplete, which is then
+ * staged like any other.
+ *
+ * With MTDL_BEGIN_IN_PLACE, layers whose policy allows it are written over if the release
+ * does not fit otherwise: the caller has made sure that nobody has these layers open (a
+ * dry run names them), and lets nobody open them until it has exposed mtdl_moved().
  *
  * Return: 0, -EINVAL or -EOPNOTSUPP (manifest), -ENODEV (wrong board), -EPERM
  * (security counter below the floor), -ENOSPC (does not fit), -EBUSY (in trial or
@@ -565,11 +721,14 @@ int mtdl_sync(struct mtdl *mtdl, struct mtdl_reason *why);
  * @mtdl: in state staging, nothing wanted
  * @why: reason of a refusal
  *
- * Ends in state trial, or in idle with the release active where there was none.
- * In state trial or (with nothing staged) idle it finds nothing to do and refuses.
+ * Ends in state trial; in idle with the release active where there was none, or where a
+ * layer of it was written over in place (nothing is left to fall back to).  If blocks of
+ * pinned layers are still to be copied to their homes it ends in state installing: then
+ * mtdl_follow() and mtdl_work() lead to trial.
  *
- * Return: 0, -EINVAL (nothing staged), -EAGAIN (blocks are lacking), or an error
- * of the flash.
+ * Return: 0, -EINVAL (nothing staged), -EAGAIN (blocks are lacking), -EBUSY (a release
+ * that was dropped is still exposed and lies in the slot of a pinned layer: reboot
+ * first), -ENOSPC, or an error of the flash.
  */
 int mtdl_commit(struct mtdl *mtdl, struct mtdl_reason *why);
 
@@ -623,6 +782,102 @@ int mtdl_abort(struct mtdl *mtdl, struct mtdl_reason *why);
  */
 void mtdl_expose_active(struct mtdl *mtdl);
 
+/* ---- work.c (not freestanding) ---- */
+
+/**
+ * mtdl_work() - one step of what is to be done in the background
+ * @mtdl: attached
+ * @why: reason of a failure
+ *
+ * In state installing: copies the candidate's pinned layers to their homes, then begins the
+ * trial (or, if cells fail, goes back to idle).  In state idle: brings blocks of the active
+ * release home, and foreign ones out of their way.  In every state: moves blocks queued
+ * by mtdl_scrub().  A step copies at most one eraseblock, or writes one snapshot.  Nothing
+ * is written if there is nothing to do.  A command that changes the state gives up copies
+ * that are not recorded; mtdl_sync() records them.
+ *
+ * After each step the caller looks at mtdl_moved().
+ *
+ * Return: 1 (there is more to do), 0 (nothing), -EROFS, or an error of the flash.
+ */
+int mtdl_work(struct mtdl *mtdl, struct mtdl_reason *why);
+
+/**
+ * mtdl_has_work() - whether mtdl_work() is worth a call
+ * @mtdl: attached
+ *
+ * Looks at memory only.
+ *
+ * Return: false if there is nothing to do; true if there may be.
+ */
+bool mtdl_has_work(struct mtdl *mtdl);
+
+/**
+ * mtdl_moved() - what the exposed release has become by moving blocks, or NULL
+ * @mtdl: attached
+ *
+ * As long as this is not NULL, the blocks where the exposed release lay before count as
+ * used.  The caller has its readers switch over, waits for those that read by the old map,
+ * and calls mtdl_follow().
+ */
+struct mtdl_release *mtdl_moved(const struct mtdl *mtdl);
+
+/**
+ * mtdl_follow() - expose mtdl_moved(), if there is one
+ * @mtdl: attached; nobody reads by the old map any more
+ */
+void mtdl_follow(struct mtdl *mtdl);
+
+/**
+ * mtdl_scrub() - queue a block whose bits had to be corrected
+ * @mtdl: attached
+ * @block: physical block; one that serves nothing is forgotten
+ *
+ * mtdl_work() moves it, in every release that uses it, by one snapshot.
+ */
+void mtdl_scrub(struct mtdl *mtdl, u32 block);
+
+/* ---- recover.c (not freestanding, not in the module) ---- */
+
+/**
+ * struct mtdl_recovered - what was found of a release whose table was lost
+ * @blocks: that it has
+ * @missing: of these, not found on the flash
+ * @at: where they were found, by logical block over all layers (MTDL_NO_BLOCK: not); the
+ *	caller's memory, or NULL
+ */
+struct mtdl_recovered {
+	u32 blocks;
+	u32 missing;
+	u32 *at;
+};
+
+/**
+ * mtdl_recover() - rebuild a lost layer table by hashing blocks
+ * @flash: without a readable table, or its table is given up
+ * @options: as for mtdl_format(); the block size and the board are the manifest's
+ * @manifest: of the release that was installed
+ * @manifest_size: bytes
+ * @signature: stored beside it
+ * @signature_size: bytes
+ * @progress: told of blocks hashed, and of all; may be NULL
+ * @ctx: handed to @progress
+ * @found: filled in
+ * @why: reason of a refusal
+ *
+ * Looks first, then formats, then writes the manifest and a table.  If every block was
+ * found, the release is active, state idle.  Otherwise it is a candidate in state staging, which
+ * begins with what was found: mtdl_begin() with the same manifest goes on.
+ *
+ * Return: 0, -ENODATA (no block of the release was found: nothing was written), or an error
+ * of mtdl_manifest_parse() or mtdl_format().
+ */
+int mtdl_recover(struct mtdl_flash *flash, const struct mtdl_format_options *options,
+		 const void *manifest, u32 manifest_size,
+		 const void *signature, u32 signature_size,
+		 void (*progress)(void *ctx, u32 done, u32 total), void *ctx,
+		 struct mtdl_recovered *found, struct mtdl_reason *why);
+
 /* ---- check.c (not freestanding) ---- */
 
 /**
@@ -637,6 +892,32 @@ void mtdl_expose_active(struct mtdl *mtdl);
 int mtdl_check(struct mtdl *mtdl, struct mtdl_reason *why);
 
 /* ---- pool.c (not freestanding) ---- */
+
+/**
+ * struct mtdl_spare - how many blocks are left to take the place of bad ones
+ * @reserve: chosen at format
+ * @bad: blocks outside the table area that are marked bad or retired
+ * @free: blocks that nothing uses
+ * @left: what is left of the reserve: not more than @free
+ * @low: a quarter of the reserve, or less, is left
+ */
+struct mtdl_spare {
+	u32 reserve;
+	u32 bad;
+	u32 free;
+	u32 left;
+	bool low;
+};
+
+/**
+ * mtdl_spare() - take stock of the reserve
+ * @mtdl: attached
+ * @spare: filled in
+ * @why: reason of a failure
+ *
+ * Return: 0, -ENOMEM or an error of the flash (bad-block look-ups).
+ */
+int mtdl_spare(struct mtdl *mtdl, struct mtdl_spare *spare, struct mtdl_reason *why);
 
 /**
  * enum mtdl_use - what a physical block is used for, for maps and statistics

@@ -4,7 +4,11 @@
  * go to their preset address if nothing lives there, and what is left goes to
  * the pool.  That is also how a layer that outgrows its slot is relocated: logical
  * blocks beyond the slot's capacity have no home, so they always live in the
- * pool, and a later, smaller version simply comes home.
+ * pool, and a later, smaller version simply comes home.  A layer that is to stay in one
+ * piece gets a row of blocks instead, where all of it is copied.
+ *
+ * What is left free afterwards has to be enough for blocks that go bad, and for what
+ * commit moves out of the slots of pinned layers.
  */
 #include "place.h"
 #include "release.h"
@@ -55,9 +59,8 @@ int mtdl_release_from_manifest(const struct mtdl_manifest *m, u8 *bytes, u32 sig
 	return mtdl_release_link(release, bytes, m, why);
 }
 
-/* The block that @old has under the same name, number and digest, or MTDL_NO_BLOCK. */
-static u32 same_block(struct mtdl_release *old, const struct mtdl_layer *layer, u32 block,
-		      bool *done)
+u32 mtdl_same_block(struct mtdl_release *old, const struct mtdl_layer *layer, u32 block,
+		    bool *done)
 {
 	const struct mtdl_layer *other = mtdl_release_find(old, layer->name);
 
@@ -70,17 +73,65 @@ static u32 same_block(struct mtdl_release *old, const struct mtdl_layer *layer, 
 	return other->map[block];
 }
 
-static void share_layer(struct mtdl *mtdl, struct mtdl_release *release,
-			struct mtdl_layer *layer, struct mtdl_pool *pool)
+static bool is_pinned(const struct mtdl_layer *layer)
+{
+	return layer->policy & MTDL_POLICY_PINNED;
+}
+
+/*
+ * What is installed first of all has to end with its pinned layers at home, without
+ * a commit that could move anything aside: nothing adopted may be in the way.
+ */
+static bool may_adopt(const struct mtdl *mtdl, const struct mtdl_release *release,
+		      const struct mtdl_layer *layer, u32 index, u32 block)
 {
 	u32 i;
 
-	for (i = 0; i < layer->block_count; i++) {
-		bool done = false;
-		u32 block = same_block(mtdl->active, layer, i, &done);
+	if (mtdl->active)
+		return true;
+	if (is_pinned(layer))
+		return block == layer->slot_start + index;
+	for (i = 0; i < release->layer_count; i++) {
+		const struct mtdl_layer *other = &release->layers[i];
 
-		if (block == MTDL_NO_BLOCK)
-			block = same_block(mtdl->candidate, layer, i, &done);
+		if (is_pinned(other) && block >= other->slot_start &&
+		    block - other->slot_start < other->slot_blocks)
+			return false;
+	}
+	return true;
+}
+
+/* A layer that moves as a whole keeps its row only if all of it is the same. */
+static bool may_share(struct mtdl_release *old, const struct mtdl_layer *layer)
+{
+	const struct mtdl_layer *other = mtdl_release_find(old, layer->name);
+
+	return !mtdl_moves_whole(layer) ||
+	       (other && other->size == layer->size &&
+		!memcmp(other->root, layer->root, sizeof(layer->root)));
+}
+
+static void share_layer(struct mtdl *mtdl, struct mtdl_release *release,
+			struct mtdl_release *whole, struct mtdl_layer *layer,
+			struct mtdl_pool *pool)
+{
+	bool from_whole = may_share(whole, layer);
+	bool from_candidate = may_share(mtdl->candidate, layer);
+	u32 i;
+
+	for (i = 0; i < layer->block_count; i++) {
+		u32 block = MTDL_NO_BLOCK;
+		bool done = false;
+
+		if (from_whole)
+			block = mtdl_same_block(whole, layer, i, &done);
+		if (block == MTDL_NO_BLOCK && from_candidate) {
+			block = mtdl_same_block(mtdl->candidate, layer, i, &done);
+			if (block != MTDL_NO_BLOCK &&
+			    (mtdl_bit(pool->used, block) ||
+			     !may_adopt(mtdl, release, layer, i, block)))
+				block = MTDL_NO_BLOCK;
+		}
 		if (block == MTDL_NO_BLOCK)
 			continue;
 		layer->map[i] = block;
@@ -94,6 +145,8 @@ static void place_at_home(struct mtdl_layer *layer, struct mtdl_pool *pool)
 {
 	u32 i;
 
+	if (mtdl_moves_whole(layer))
+		return;
 	for (i = 0; i < layer->block_count && i < layer->slot_blocks; i++) {
 		u32 home = layer->slot_start + i;
 
@@ -102,6 +155,21 @@ static void place_at_home(struct mtdl_layer *layer, struct mtdl_pool *pool)
 		layer->map[i] = home;
 		mtdl_set_bit(pool->used, home);
 	}
+}
+
+/* A row for a layer that moves as a whole, unless it kept the one it had; or what lacks. */
+static u32 place_in_row(struct mtdl_layer *layer, struct mtdl_pool *pool)
+{
+	u32 start, i;
+
+	if (!mtdl_moves_whole(layer) || layer->map[0] != MTDL_NO_BLOCK)
+		return 0;
+	start = mtdl_pool_take_run(pool, layer->block_count);
+	if (start == MTDL_NO_BLOCK)
+		return layer->block_count;
+	for (i = 0; i < layer->block_count; i++)
+		layer->map[i] = start + i;
+	return 0;
 }
 
 static u32 place_in_pool(u32 *map, u32 count, struct mtdl_pool *pool)
@@ -119,79 +187,184 @@ static u32 place_in_pool(u32 *map, u32 count, struct mtdl_pool *pool)
 }
 
 int mtdl_place_manifest(struct mtdl *mtdl, struct mtdl_release *release,
-			struct mtdl_plan *plan, struct mtdl_reason *why)
+			struct mtdl_reason *why)
 {
 	u32 count = 2 * release->manifest_blocks;
 	struct mtdl_pool pool = { 0 };
+	u32 missing;
 	int err;
 
 	memset(release->manifest_map, 0xff, 4 * (size_t)count);
 	err = mtdl_pool_init(&pool, mtdl, NULL, why);
 	if (!err) {
 		mtdl_pool_add_slots(&pool, release);
-		plan->missing += place_in_pool(release->manifest_map, count, &pool);
+		missing = place_in_pool(release->manifest_map, count, &pool);
 		mtdl->cursor = pool.cursor;
+		if (missing)
+			err = mtdl_fail(why, -ENOSPC,
+					"release %s does not fit: of the %u blocks for both copies of its manifest, %u are missing: make it smaller, or use a larger flash",
+					release->release, count, missing);
 	}
 	mtdl_pool_destroy(&pool);
 	return err;
 }
 
-static int place_data(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_plan *plan,
-		      struct mtdl_reason *why)
+/*
+ * How many blocks commit has to move aside before it can write the homes of pinned layers:
+ * what active or the release itself has there.
+ */
+static int count_aside(struct mtdl *mtdl, const struct mtdl_release *release,
+		       struct mtdl_plan *plan, struct mtdl_reason *why)
+{
+	struct mtdl_pool lives = { .block_count = mtdl->geometry.block_count };
+	u32 i, j;
+	int err = 0;
+
+	lives.used = mtdl_alloc(4 * mtdl_bitmap_words(lives.block_count));
+	if (!lives.used)
+		return mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
+				 lives.block_count);
+	if (mtdl->active)
+		mtdl_pool_use(&lives, mtdl->active);
+	mtdl_pool_use(&lives, release);
+	for (i = 0; i < release->layer_count; i++) {
+		const struct mtdl_layer *layer = &release->layers[i];
+
+		for (j = 0; is_pinned(layer) && j < layer->block_count && !err; j++) {
+			u32 home = layer->slot_start + j;
+
+			if (layer->map[j] == home)
+				continue;
+			err = mtdl_block_is_bad(mtdl, home);
+			if (err > 0)
+				err = mtdl_fail(why, -EIO,
+						"layer %s is pinned, and block %u of its slot is bad: give the layer another slot, in a release with another layout",
+						layer->name, home);
+			plan->aside += mtdl_bit(lives.used, home);
+		}
+	}
+	mtdl_free(lives.used);
+	return err;
+}
+
+int mtdl_place(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_release *whole,
+	       struct mtdl_plan *plan, struct mtdl_reason *why)
 {
 	struct mtdl_pool pool = { 0 };
-	u32 i;
+	u32 need, i;
 	int err;
 
 	err = mtdl_pool_init(&pool, mtdl, mtdl->candidate, why);
 	if (!err) {
 		mtdl_pool_add_slots(&pool, release);
-		for (i = 0; i < 2 * release->manifest_blocks; i++)
-			if (release->manifest_map[i] != MTDL_NO_BLOCK)
-				mtdl_set_bit(pool.used, release->manifest_map[i]);
+		mtdl_pool_use(&pool, release);
 		for (i = 0; i < release->layer_count; i++)
-			share_layer(mtdl, release, &release->layers[i], &pool);
+			share_layer(mtdl, release, whole, &release->layers[i], &pool);
 		for (i = 0; i < release->layer_count; i++)
 			place_at_home(&release->layers[i], &pool);
-		plan->missing += place_in_pool(release->maps, release->block_total, &pool);
+		for (i = 0; i < release->layer_count; i++)
+			plan->missing += place_in_row(&release->layers[i], &pool);
+		if (!plan->missing)
+			plan->missing = place_in_pool(release->maps, release->block_total, &pool);
 		plan->free_after = mtdl_pool_free_blocks(&pool);
+		plan->reserve = mtdl_pool_reserve(&pool, &mtdl->geometry);
 		mtdl->cursor = pool.cursor;
+		err = count_aside(mtdl, release, plan, why);
+	}
+	mtdl_pool_destroy(&pool);
+	if (err)
+		return err;
+	need = plan->reserve + plan->aside;
+	if (plan->free_after < need)
+		plan->missing += need - plan->free_after;
+	if (!plan->missing)
+		return 0;
+	return mtdl_fail(why, -ENOSPC,
+			 "release %s does not fit%s%s: %u blocks of %u bytes are missing (%u are kept in reserve, %u to move pinned layers aside): make it smaller, or use a larger flash",
+			 release->release, mtdl->active ? " beside release " : "",
+			 mtdl->active ? mtdl->active->release : "", plan->missing,
+			 mtdl->geometry.block_size, plan->reserve, plan->aside);
+}
+
+int mtdl_place_run(struct mtdl *mtdl, struct mtdl_layer *layer, struct mtdl_reason *why)
+{
+	struct mtdl_pool pool = { 0 };
+	u32 start, i;
+	int err = mtdl_pool_init(&pool, mtdl, NULL, why);
+
+	if (!err) {
+		start = mtdl_pool_take_run(&pool, layer->block_count);
+		if (start == MTDL_NO_BLOCK)
+			err = mtdl_fail(why, -ENOSPC,
+					"layer %s has to lie in one row, a block of which fails, and there are no other %u free blocks in a row",
+					layer->name, layer->block_count);
+		for (i = 0; !err && i < layer->block_count; i++) {
+			layer->map[i] = start + i;
+			mtdl_clear_bit(mtdl->candidate->done, layer->first + i);
+		}
 	}
 	mtdl_pool_destroy(&pool);
 	return err;
 }
 
-int mtdl_place(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_plan *plan,
-	       struct mtdl_reason *why)
+struct mtdl_homes mtdl_homes(const struct mtdl_layer *layer)
 {
-	int err = mtdl_place_manifest(mtdl, release, plan, why);
+	struct mtdl_homes homes = { layer->slot_start, layer->slot_blocks };
+	u32 votes = 0;
+	u32 i;
 
-	if (!err)
-		err = place_data(mtdl, release, plan, why);
-	if (!err && plan->missing)
-		err = mtdl_fail(why, -ENOSPC,
-				"release %s does not fit%s%s: %u blocks of %u bytes are missing: make it smaller, or use a larger flash",
-				release->release, mtdl->active ? " beside release " : "",
-				mtdl->active ? mtdl->active->release : "", plan->missing,
-				mtdl->geometry.block_size);
-	return err;
+	if (layer->block_count < homes.count)
+		homes.count = layer->block_count;
+	if (!mtdl_moves_whole(layer))
+		return homes;
+	/* the row that most blocks are in: one that had to leave it may come back */
+	homes.count = layer->block_count;
+	for (i = 0; i < layer->block_count; i++) {
+		if (!votes)
+			homes.start = layer->map[i] - i;
+		if (layer->map[i] - i == homes.start)
+			votes++;
+		else
+			votes--;
+	}
+	return homes;
+}
+
+u32 mtdl_count_away(const struct mtdl_layer *layer)
+{
+	struct mtdl_homes homes = mtdl_homes(layer);
+	u32 away = 0;
+	u32 i;
+
+	for (i = 0; i < homes.count; i++)
+		away += !mtdl_at_home(homes, layer, i);
+	return away;
 }
 
 static void count_layer(const struct mtdl *mtdl, const struct mtdl_release *release,
 			const struct mtdl_layer *layer, struct mtdl_plan *plan,
 			struct mtdl_plan_layer *count)
 {
+	struct mtdl_homes homes = mtdl_homes(layer);
 	u32 i;
 
 	count->blocks = layer->block_count;
 	if (layer->block_count > layer->slot_blocks)
 		count->overflow = layer->block_count - layer->slot_blocks;
 	for (i = 0; i < layer->block_count; i++) {
+		u32 block;
+		bool done;
+
 		if (release->done && mtdl_bit(release->done, layer->first + i))
 			continue;
+		block = mtdl_same_block(mtdl->active, layer, i, &done);
+		if (block != MTDL_NO_BLOCK && block != layer->map[i]) {
+			plan->copied++;
+			continue;
+		}
 		count->changed++;
 		count->bytes += mtdl_block_bytes(layer->size, i, mtdl->geometry.block_size);
-		if (!mtdl_is_home(layer, i))
+		if (!mtdl_at_home(homes, layer, i))
 			count->relocated++;
 	}
 	plan->layers_changed += count->changed ? 1 : 0;
@@ -231,7 +404,7 @@ void mtdl_plan_count(const struct mtdl *mtdl, const struct mtdl_release *release
 	for (i = 0; i < release->layer_count; i++)
 		count_layer(mtdl, release, &release->layers[i], plan, &plan->layers[i]);
 	plan->blocks_done = count_done(mtdl, release);
-	plan->erases = plan->blocks;
+	plan->erases = plan->blocks + plan->copied;
 	if (!plan->resumed)
 		plan->erases += 2 * release->manifest_blocks;
 	plan->erases <<= g->block_shift - mtdl_log2(g->erase_size);

@@ -5,6 +5,7 @@
  * could make wrong.  The search goes on where the last one ended, also after a
  * reboot, which spreads the wear.
  */
+#include "defect.h"
 #include "pool.h"
 #include "util.h"
 
@@ -32,13 +33,18 @@ static void set_range(u32 *map, u32 start, u32 count)
 
 void mtdl_pool_use(struct mtdl_pool *pool, const struct mtdl_release *release)
 {
-	u32 i;
+	u32 i, j;
 
-	for (i = 0; i < release->block_total; i++)
-		if (release->maps[i] != MTDL_NO_BLOCK)
-			mtdl_set_bit(pool->used, release->maps[i]);
+	for (i = 0; i < release->layer_count; i++) {
+		const struct mtdl_layer *layer = &release->layers[i];
+
+		for (j = 0; !(layer->flags & MTDL_LAYER_INCOMPLETE) && j < layer->block_count; j++)
+			if (layer->map[j] != MTDL_NO_BLOCK)
+				mtdl_set_bit(pool->used, layer->map[j]);
+	}
 	for (i = 0; i < 2 * release->manifest_blocks; i++)
-		mtdl_set_bit(pool->used, release->manifest_map[i]);
+		if (release->manifest_map[i] != MTDL_NO_BLOCK)
+			mtdl_set_bit(pool->used, release->manifest_map[i]);
 }
 
 void mtdl_pool_add_slots(struct mtdl_pool *pool, const struct mtdl_release *release)
@@ -57,7 +63,10 @@ void mtdl_pool_add_slots(struct mtdl_pool *pool, const struct mtdl_release *rele
 int mtdl_pool_init(struct mtdl_pool *pool, struct mtdl *mtdl,
 		   const struct mtdl_release *without, struct mtdl_reason *why)
 {
-	const struct mtdl_release *releases[] = { mtdl->active, mtdl->candidate, mtdl->exposed };
+	const struct mtdl_release *releases[] = {
+		mtdl->active, mtdl->candidate, mtdl->exposed, mtdl->moving[0], mtdl->moving[1],
+	};
+	const struct mtdl_geometry *g = &mtdl->geometry;
 	size_t bytes = 4 * mtdl_bitmap_words(mtdl->geometry.block_count);
 	u32 i;
 
@@ -69,7 +78,7 @@ int mtdl_pool_init(struct mtdl_pool *pool, struct mtdl *mtdl,
 	if (!pool->used || !pool->slots || !pool->pinned)
 		return mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
 				 pool->block_count);
-	set_range(pool->used, mtdl->geometry.table_start, mtdl->geometry.table_blocks);
+	set_range(pool->used, g->table_start, g->table_blocks);
 	for (i = 0; i < pool->block_count; i++) {
 		int bad = mtdl_block_is_bad(mtdl, i);
 
@@ -79,11 +88,20 @@ int mtdl_pool_init(struct mtdl_pool *pool, struct mtdl *mtdl,
 					 i, bad);
 		if (bad)
 			mtdl_set_bit(pool->used, i);
+		pool->bad += bad && (i < g->table_start || i - g->table_start >= g->table_blocks);
 	}
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < mtdl->suspect_count; i++)
+		mtdl_set_bit(pool->used, mtdl->suspects[i]);
+	for (i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
 		if (!releases[i])
 			continue;
 		mtdl_pool_add_slots(pool, releases[i]);
+		if (MTDL_DEFECT(FREE_SHARED) && i == 1)
+			continue;
+		if (MTDL_DEFECT(FORGET_EXPOSED) && i == 2)
+			continue;
+		if (MTDL_DEFECT(REUSE_HOME_EARLY) && mtdl->moving[0] && releases[i] == mtdl->active)
+			continue;
 		if (releases[i] != without)
 			mtdl_pool_use(pool, releases[i]);
 	}
@@ -124,6 +142,35 @@ u32 mtdl_pool_take(struct mtdl_pool *pool)
 	return block;
 }
 
+static u32 find_run(const struct mtdl_pool *pool, const u32 *avoid, u32 count)
+{
+	u32 run = 0;
+	u32 i;
+
+	for (i = 0; i < pool->block_count; i++) {
+		run = mtdl_bit(pool->used, i) || mtdl_bit(avoid, i) ? 0 : run + 1;
+		if (run == count)
+			return i + 1 - count;
+	}
+	return MTDL_NO_BLOCK;
+}
+
+u32 mtdl_pool_take_run(struct mtdl_pool *pool, u32 count)
+{
+	u32 start = find_run(pool, pool->slots, count);
+
+	if (start == MTDL_NO_BLOCK)
+		start = find_run(pool, pool->pinned, count);
+	if (start != MTDL_NO_BLOCK)
+		set_range(pool->used, start, count);
+	return start;
+}
+
+u32 mtdl_pool_reserve(const struct mtdl_pool *pool, const struct mtdl_geometry *geometry)
+{
+	return geometry->reserve > pool->bad ? geometry->reserve - pool->bad : 0;
+}
+
 u32 mtdl_pool_free_blocks(const struct mtdl_pool *pool)
 {
 	u32 count = 0;
@@ -133,6 +180,26 @@ u32 mtdl_pool_free_blocks(const struct mtdl_pool *pool)
 		if (!mtdl_bit(pool->used, i) && !mtdl_bit(pool->pinned, i))
 			count++;
 	return count;
+}
+
+int mtdl_spare(struct mtdl *mtdl, struct mtdl_spare *spare, struct mtdl_reason *why)
+{
+	struct mtdl_pool pool = { 0 };
+	int err;
+
+	memset(spare, 0, sizeof(*spare));
+	err = mtdl_pool_init(&pool, mtdl, NULL, why);
+	if (!err) {
+		spare->reserve = mtdl->geometry.reserve;
+		spare->bad = pool.bad;
+		spare->free = mtdl_pool_free_blocks(&pool);
+		spare->left = mtdl_pool_reserve(&pool, &mtdl->geometry);
+		if (spare->left > spare->free)
+			spare->left = spare->free;
+		spare->low = spare->reserve && 4 * spare->left <= spare->reserve;
+	}
+	mtdl_pool_destroy(&pool);
+	return err;
 }
 
 static void mark_use(u8 *use, const u32 *blocks, u32 count, u8 kind)
@@ -154,7 +221,7 @@ int mtdl_usage(struct mtdl *mtdl, u8 *use, struct mtdl_reason *why)
 	const struct mtdl_release *releases[] = { mtdl->active, mtdl->candidate, mtdl->exposed };
 	static const u8 kinds[] = { MTDL_USE_ACTIVE, MTDL_USE_CANDIDATE, MTDL_USE_EXPOSED };
 	const struct mtdl_geometry *g = &mtdl->geometry;
-	u32 i;
+	u32 i, j;
 
 	for (i = 0; i < g->block_count; i++) {
 		int bad = mtdl_block_is_bad(mtdl, i);
@@ -168,11 +235,13 @@ int mtdl_usage(struct mtdl *mtdl, u8 *use, struct mtdl_reason *why)
 			use[i] = MTDL_USE_TABLE;
 	}
 	for (i = 0; i < 3; i++) {
-		if (!releases[i])
-			continue;
-		mark_use(use, releases[i]->manifest_map, 2 * releases[i]->manifest_blocks,
-			 MTDL_USE_MANIFEST);
-		mark_use(use, releases[i]->maps, releases[i]->block_total, kinds[i]);
+		for (j = 0; releases[i] && j < releases[i]->layer_count; j++)
+			if (!(releases[i]->layers[j].flags & MTDL_LAYER_INCOMPLETE))
+				mark_use(use, releases[i]->layers[j].map,
+					 releases[i]->layers[j].block_count, kinds[i]);
+		if (releases[i])
+			mark_use(use, releases[i]->manifest_map, 2 * releases[i]->manifest_blocks,
+				 MTDL_USE_MANIFEST);
 	}
 	return 0;
 }

@@ -14,6 +14,7 @@
  * @pinned: bitmap: within the slot of a pinned layer: never taken
  * @cursor: where the next search begins
  * @block_count: of the flash
+ * @bad: blocks outside the table area that are bad or retired
  */
 struct mtdl_pool {
 	u32 *used;
@@ -21,6 +22,7 @@ struct mtdl_pool {
 	u32 *pinned;
 	u32 cursor;
 	u32 block_count;
+	u32 bad;
 };
 
 /**
@@ -41,11 +43,17 @@ void mtdl_pool_destroy(struct mtdl_pool *pool);
 /** mtdl_pool_add_slots() - keep the pool out of a release's slots */
 void mtdl_pool_add_slots(struct mtdl_pool *pool, const struct mtdl_release *release);
 
-/** mtdl_pool_use() - count all blocks of a release as used */
+/** mtdl_pool_use() - count all blocks of a release as used, but those of incomplete layers */
 void mtdl_pool_use(struct mtdl_pool *pool, const struct mtdl_release *release);
 
 /** mtdl_pool_take() - a free block (now used), next fit, or MTDL_NO_BLOCK */
 u32 mtdl_pool_take(struct mtdl_pool *pool);
+
+/** mtdl_pool_take_run() - @count free blocks in a row (now used): the first; or MTDL_NO_BLOCK */
+u32 mtdl_pool_take_run(struct mtdl_pool *pool, u32 count);
+
+/** mtdl_pool_reserve() - what is left of the reserve, bad blocks being taken off */
+u32 mtdl_pool_reserve(const struct mtdl_pool *pool, const struct mtdl_geometry *geometry);
 
 /** mtdl_pool_free_blocks() - how many are left to take */
 u32 mtdl_pool_free_blocks(const struct mtdl_pool *pool);

@@ -3,7 +3,7 @@
  * Reading a layer: where its bytes are, and whether they are the manifest's.
  * Nothing here changes anything, so any number of readers may run at once.
  */
-#include "mtdl.h"
+#include "read.h"
 #include "util.h"
 
 u64 mtdl_locate(const struct mtdl_geometry *geometry, const struct mtdl_layer *layer,
@@ -65,13 +65,12 @@ static void keep_part(u8 *to, u32 from, u32 len, const u8 *part, u32 pos, u32 pa
 		memcpy(to + (start - from), part + (start - pos), end - start);
 }
 
-/* Hashes a block, and copies @len of its bytes from @from on to @to. */
+/* Hashes a block that lies at @at, and copies @len of its bytes from @from on to @to. */
 static int hash_block(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
-		      const struct mtdl_layer *layer, u32 block, u32 from, u8 *to, u32 len,
+		      const struct mtdl_layer *layer, u32 block, u64 at, u32 from, u8 *to, u32 len,
 		      u8 *scratch, u32 scratch_len)
 {
 	u32 size = mtdl_block_bytes(layer->size, block, geometry->block_size);
-	u64 at = (u64)layer->map[block] << geometry->block_shift;
 	u8 digest[MTDL_DIGEST_SIZE];
 	struct mtdl_hash hash;
 	int corrected = 0;
@@ -100,7 +99,14 @@ static int hash_block(struct mtdl_flash *flash, const struct mtdl_geometry *geom
 int mtdl_verify_block(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
 		      const struct mtdl_layer *layer, u32 block, u8 *buf, u32 len)
 {
-	return hash_block(flash, geometry, layer, block, 0, NULL, 0, buf, len);
+	return mtdl_verify_at(flash, geometry, layer, block, layer->map[block], buf, len);
+}
+
+int mtdl_verify_at(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
+		   const struct mtdl_layer *layer, u32 block, u32 physical, u8 *buf, u32 len)
+{
+	return hash_block(flash, geometry, layer, block, (u64)physical << geometry->block_shift,
+			  0, NULL, 0, buf, len);
 }
 
 int mtdl_read_verified(struct mtdl_flash *flash, const struct mtdl_geometry *geometry,
@@ -114,7 +120,9 @@ int mtdl_read_verified(struct mtdl_flash *flash, const struct mtdl_geometry *geo
 	if (off > layer->size || len > layer->size - off || len > geometry->block_size - inside)
 		return -EINVAL;
 	err = layer->flags & MTDL_LAYER_INCOMPLETE ? -EIO :
-	      hash_block(flash, geometry, layer, block, inside, buf, len, scratch, scratch_len);
+	      hash_block(flash, geometry, layer, block,
+			 (u64)layer->map[block] << geometry->block_shift, inside, buf, len,
+			 scratch, scratch_len);
 	if (err && err != -EUCLEAN)
 		memset(buf, 0, len);
 	return err;

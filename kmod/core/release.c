@@ -6,6 +6,34 @@
 #include "release.h"
 #include "util.h"
 
+/* Manifest and signature, shared by what a release becomes when its blocks are moved. */
+struct shared_bytes {
+	u32 refs;
+	u32 reserved;
+	u8 bytes[];
+};
+
+static struct shared_bytes *to_shared(u8 *bytes)
+{
+	return (struct shared_bytes *)(bytes - offsetof(struct shared_bytes, bytes));
+}
+
+u8 *mtdl_bytes_alloc(size_t size)
+{
+	struct shared_bytes *shared = mtdl_alloc(sizeof(*shared) + size);
+
+	if (!shared)
+		return NULL;
+	shared->refs = 1;
+	return shared->bytes;
+}
+
+void mtdl_bytes_put(u8 *bytes)
+{
+	if (bytes && !--to_shared(bytes)->refs)
+		mtdl_free(to_shared(bytes));
+}
+
 struct mtdl_release *mtdl_release_alloc(u32 layer_count, u32 block_total, u32 manifest_blocks)
 {
 	struct mtdl_release *release = mtdl_alloc(sizeof(*release));
@@ -26,6 +54,43 @@ struct mtdl_release *mtdl_release_alloc(u32 layer_count, u32 block_total, u32 ma
 	return release;
 }
 
+struct mtdl_release *mtdl_release_clone(const struct mtdl_release *release)
+{
+	size_t words = mtdl_bitmap_words(release->block_total);
+	struct mtdl_release *clone;
+	u32 i;
+
+	clone = mtdl_release_alloc(release->layer_count, release->block_total,
+				   release->manifest_blocks);
+	if (!clone)
+		return NULL;
+	clone->stamp = release->stamp;
+	memcpy(clone->digest, release->digest, sizeof(clone->digest));
+	memcpy(clone->release, release->release, sizeof(clone->release));
+	clone->security_counter = release->security_counter;
+	clone->attempts = release->attempts;
+	clone->manifest_size = release->manifest_size;
+	clone->signature_size = release->signature_size;
+	memcpy(clone->manifest_map, release->manifest_map,
+	       2 * (size_t)release->manifest_blocks * sizeof(u32));
+	memcpy(clone->maps, release->maps, (size_t)release->block_total * sizeof(u32));
+	memcpy(clone->layers, release->layers, release->layer_count * sizeof(*clone->layers));
+	for (i = 0; i < clone->layer_count; i++)
+		clone->layers[i].map = clone->maps + clone->layers[i].first;
+	clone->manifest = release->manifest;
+	if (clone->manifest)
+		to_shared(clone->manifest)->refs++;
+	if (!release->done)
+		return clone;
+	clone->done = mtdl_alloc(words * sizeof(u32));
+	if (!clone->done) {
+		mtdl_release_put(clone);
+		return NULL;
+	}
+	memcpy(clone->done, release->done, words * sizeof(u32));
+	return clone;
+}
+
 struct mtdl_release *mtdl_release_get(struct mtdl_release *release)
 {
 	if (release)
@@ -38,7 +103,7 @@ void mtdl_release_put(struct mtdl_release *release)
 	if (!release || --release->refs)
 		return;
 	mtdl_free(release->done);
-	mtdl_free(release->manifest);
+	mtdl_bytes_put(release->manifest);
 	mtdl_free(release->manifest_map);
 	mtdl_free(release->maps);
 	mtdl_free(release->layers);
@@ -55,6 +120,16 @@ struct mtdl_layer *mtdl_release_find(struct mtdl_release *release, const char *n
 		if (!strcmp(release->layers[i].name, name))
 			return &release->layers[i];
 	return NULL;
+}
+
+bool mtdl_has_incomplete(const struct mtdl_release *release)
+{
+	u32 i;
+
+	for (i = 0; release && i < release->layer_count; i++)
+		if (release->layers[i].flags & MTDL_LAYER_INCOMPLETE)
+			return true;
+	return false;
 }
 
 bool mtdl_release_same(const struct mtdl_release *release, const u8 *digest)
@@ -138,7 +213,7 @@ int mtdl_load_manifest(struct mtdl *mtdl, struct mtdl_release *release,
 	if (release->manifest)
 		return 0;
 	m = mtdl_alloc(sizeof(*m));
-	bytes = mtdl_alloc((size_t)release->manifest_size + release->signature_size);
+	bytes = mtdl_bytes_alloc((size_t)release->manifest_size + release->signature_size);
 	if (!m || !bytes) {
 		err = mtdl_fail(why, -ENOMEM, "no memory for the manifest of release %s (%u bytes)",
 				release->release, release->manifest_size);
@@ -159,7 +234,7 @@ int mtdl_load_manifest(struct mtdl *mtdl, struct mtdl_release *release,
 	if (!err)
 		bytes = NULL;
 out_free:
-	mtdl_free(bytes);
+	mtdl_bytes_put(bytes);
 	mtdl_free(m);
 	return err;
 }

@@ -10,13 +10,25 @@
 /** mtdl_release_alloc() - a release with room for its layers and maps, or NULL */
 struct mtdl_release *mtdl_release_alloc(u32 layer_count, u32 block_total, u32 manifest_blocks);
 
+/** mtdl_release_clone() - a copy with the same stamp and manifest, whose map may change; or NULL */
+struct mtdl_release *mtdl_release_clone(const struct mtdl_release *release);
+
+/** mtdl_bytes_alloc() - memory for a manifest and its signature, zeroed, or NULL */
+u8 *mtdl_bytes_alloc(size_t size);
+
+/** mtdl_bytes_put() - give up what mtdl_bytes_alloc() gave; NULL is fine */
+void mtdl_bytes_put(u8 *bytes);
+
+/** mtdl_has_incomplete() - whether a layer of @release is being written over in place */
+bool mtdl_has_incomplete(const struct mtdl_release *release);
+
 /** mtdl_release_same() - whether @release is there and @digest is its manifest's */
 bool mtdl_release_same(const struct mtdl_release *release, const u8 *digest);
 
 /**
  * mtdl_release_link() - give a release its manifest
  * @release: takes @bytes over on success
- * @bytes: manifest and signature
+ * @bytes: manifest and signature, from mtdl_bytes_alloc()
  * @m: parsed from the same bytes (or from a copy)
  * @why: reason of a refusal
  *

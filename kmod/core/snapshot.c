@@ -143,6 +143,7 @@ int mtdl_geometry_decode(struct mtdl_geometry *g, const struct mtdl_media_snapsh
 	g->mark_size = le32_to_cpu(header->mark_size);
 	g->table_start = le32_to_cpu(header->table_start);
 	g->table_blocks = le32_to_cpu(header->table_blocks);
+	g->reserve = le32_to_cpu(header->reserve);
 	err = check_sizes(g, why);
 	if (!err)
 		err = check_flash(g, flash, why);
@@ -153,10 +154,10 @@ int mtdl_geometry_decode(struct mtdl_geometry *g, const struct mtdl_media_snapsh
 	units = ((u64)g->table_blocks << g->block_shift) >> mtdl_log2(g->unit_size);
 	if ((g->flash_size & (g->block_size - 1)) || blocks > MTDL_BLOCKS_MAX ||
 	    g->table_start >= blocks || g->table_blocks > blocks - g->table_start ||
-	    units < 2 || units > MTDL_UNITS_MAX)
+	    units < 2 || units > MTDL_UNITS_MAX || g->reserve >= blocks)
 		return mtdl_fail(why, -EUCLEAN,
-				 "layer table: a table area of blocks %u + %u does not fit a flash of 0x%llx bytes in blocks of %u and units of %u",
-				 g->table_start, g->table_blocks,
+				 "layer table: a table area of blocks %u + %u and a reserve of %u blocks do not fit a flash of 0x%llx bytes in blocks of %u and units of %u",
+				 g->table_start, g->table_blocks, g->reserve,
 				 (unsigned long long)g->flash_size, g->block_size, g->unit_size);
 	g->block_count = (u32)blocks;
 	g->unit_count = (u32)units;

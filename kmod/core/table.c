@@ -82,7 +82,9 @@ int mtdl_program_checked(struct mtdl *mtdl, u64 off, const u8 *data, u32 len)
 		memcpy(mtdl->buffer, data + whole, len - whole);
 		err = flash->ops->program(flash, off + whole, mtdl->buffer, write_size);
 	}
-	return err ? err : read_back(mtdl, off, data, len);
+	if (err || MTDL_DEFECT(NO_READ_BACK))
+		return err;
+	return read_back(mtdl, off, data, len);
 }
 
 /* One snapshot on its way to flash. */
@@ -112,8 +114,10 @@ static u32 pick_unit(const struct mtdl *mtdl, const struct table_write *w)
 	for (i = 0; i < mtdl->geometry.unit_count; i++) {
 		const struct mtdl_unit *unit = &mtdl->units[i];
 
-		if (unit->kind == MTDL_UNIT_BAD || (w->excluded >> i & 1) ||
-		    i == mtdl->in_force[0] || i == mtdl->in_force[1])
+		if (unit->kind == MTDL_UNIT_BAD || (w->excluded >> i & 1))
+			continue;
+		if (!MTDL_DEFECT(ERASE_IN_FORCE) &&
+		    (i == mtdl->in_force[0] || i == mtdl->in_force[1]))
 			continue;
 		if (best == MTDL_NO_BLOCK ||
 		    mtdl_sequence_compare(unit->newest, mtdl->units[best].newest) < 0)
@@ -211,13 +215,16 @@ static int write_copies(struct mtdl *mtdl, bool fresh, struct mtdl_reason *why)
 		err = write_copy(mtdl, &w, unit, !fresh);
 		if (!err) {
 			take_copy(mtdl, &w, unit);
+			if (MTDL_DEFECT(SINGLE_COPY))
+				break;
 			continue;
 		}
 		if (!mtdl_is_worn(err))
 			return give_up(mtdl, err, why);
 		retire_unit(mtdl, unit);
 		failed |= 1ULL << unit;
-		mtdl->sequence.write++;
+		if (!MTDL_DEFECT(SAME_SEQUENCE))
+			mtdl->sequence.write++;
 		w = (struct table_write) {
 			.length = mtdl_snapshot_encode(mtdl),
 			.excluded = failed,
@@ -235,6 +242,16 @@ int mtdl_table_write(struct mtdl *mtdl, struct mtdl_reason *why)
 		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);
 	mtdl->sequence.write++;
 	return write_copies(mtdl, false, why);
+}
+
+int mtdl_table_renew(struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	if (!mtdl->secure)
+		return mtdl_table_secure(mtdl, why);
+	if (mtdl->read_only)
+		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);
+	mtdl->sequence.write++;
+	return write_copies(mtdl, true, why);
 }
 
 /* Looks at all units again, this time at every byte; what was torn stays so. */

@@ -30,6 +30,9 @@ int mtdl_table_secure(struct mtdl *mtdl, struct mtdl_reason *why);
  */
 int mtdl_table_write(struct mtdl *mtdl, struct mtdl_reason *why);
 
+/** mtdl_table_renew() - write the state in force to fresh cells; errors as mtdl_table_write() */
+int mtdl_table_renew(struct mtdl *mtdl, struct mtdl_reason *why);
+
 /** mtdl_erase_range() - erase @len bytes of whole eraseblocks at @off */
 int mtdl_erase_range(struct mtdl *mtdl, u64 off, u32 len);
 

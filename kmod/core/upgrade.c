@@ -11,7 +11,9 @@
  * Commit is one snapshot.  Before it, the candidate is nothing; after it, the
  * candidate is complete, and on trial.
  */
+#include "block.h"
 #include "defect.h"
+#include "move.h"
 #include "place.h"
 #include "pool.h"
 #include "release.h"
@@ -22,9 +24,6 @@
 
 /* Blocks written between two snapshots that record them. */
 #define CHECKPOINT	16U
-
-/* Blocks that may fail in a row before something else must be wrong. */
-#define BLOCK_TRIES	4U
 
 static void tell(struct mtdl *mtdl, enum mtdl_event event, u32 a, u32 b)
 {
@@ -67,6 +66,19 @@ void mtdl_adopt_candidate(struct mtdl *mtdl)
 		mtdl->security_floor = candidate->security_counter;
 }
 
+void mtdl_complete_candidate(struct mtdl *mtdl)
+{
+	mtdl_free(mtdl->candidate->done);
+	mtdl->candidate->done = NULL;
+}
+
+void mtdl_begin_trial(struct mtdl *mtdl)
+{
+	mtdl->attempts_max = mtdl->candidate->attempts;
+	mtdl->attempts_used = 0;
+	mtdl_set_state(mtdl, MTDL_STATE_TRIAL);
+}
+
 /* ---- writing blocks ---- */
 
 static void hash_block(const void *data, u32 length, u8 *digest)
@@ -76,101 +88,6 @@ static void hash_block(const void *data, u32 length, u8 *digest)
 	mtdl_hash_init(&hash);
 	mtdl_hash_update(&hash, data, length);
 	mtdl_hash_final(&hash, digest);
-}
-
-static int put_block(struct mtdl *mtdl, u32 block, const u8 *data, u32 length)
-{
-	u64 off = (u64)block << mtdl->geometry.block_shift;
-	int err = mtdl_erase_range(mtdl, off, mtdl->geometry.block_size);
-
-	return err ? err : mtdl_program_checked(mtdl, off, data, length);
-}
-
-static u32 count_retired(const struct mtdl *mtdl)
-{
-	u32 count = 0;
-	u32 i;
-
-	for (i = 0; i < mtdl->geometry.block_count; i++)
-		count += mtdl_bit(mtdl->retired, i);
-	return count;
-}
-
-/* Retires a block whose cells failed, and finds another for what it was to hold. */
-static int replace_block(struct mtdl *mtdl, const struct mtdl_release *release, u32 *block,
-			 struct mtdl_reason *why)
-{
-	struct mtdl_pool pool = { 0 };
-	u32 other;
-	int err;
-
-	if (count_retired(mtdl) >= mtdl_retired_max(mtdl->geometry.block_count))
-		return mtdl_fail(why, -EIO,
-				 "block %u fails, and %u blocks are retired already: the flash is worn out",
-				 *block, count_retired(mtdl));
-	err = mtdl_pool_init(&pool, mtdl, NULL, why);
-	if (!err) {
-		mtdl_pool_add_slots(&pool, release);
-		mtdl_pool_use(&pool, release);
-		other = mtdl_pool_take(&pool);
-		if (other == MTDL_NO_BLOCK) {
-			err = mtdl_fail(why, -ENOSPC,
-					"block %u fails, and no free block is left to take its place",
-					*block);
-		} else {
-			mtdl->cursor = pool.cursor;
-			mtdl_set_bit(mtdl->retired, *block);
-			tell(mtdl, MTDL_EVENT_BAD_BLOCK, *block, 0);
-			*block = other;
-		}
-	}
-	mtdl_pool_destroy(&pool);
-	return err;
-}
-
-static void mark_bad(struct mtdl *mtdl, u32 block)
-{
-	u64 off = (u64)block << mtdl->geometry.block_shift;
-	u64 end = off + mtdl->geometry.block_size;
-
-	/* the table has it recorded: marking only helps others, and may fail */
-	if (mtdl->flash->ops->mark_bad)
-		for (; off < end; off += mtdl->geometry.erase_size)
-			mtdl->flash->ops->mark_bad(mtdl->flash, off);
-}
-
-/*
- * Writes a block of @release where *@block says, or, if those cells fail and it
- * may move, where it then says.
- */
-static int write_block(struct mtdl *mtdl, const struct mtdl_release *release, u32 *block,
-		       bool pinned, const u8 *data, u32 length, struct mtdl_reason *why)
-{
-	u32 tries;
-
-	for (tries = 0; tries < BLOCK_TRIES; tries++) {
-		u32 failed = *block;
-		int err = put_block(mtdl, failed, data, length);
-
-		if (!err)
-			return 0;
-		if (!mtdl_is_worn(err))
-			return mtdl_fail(why, err, "block %u cannot be written (error %d)",
-					 failed, err);
-		if (pinned)
-			return mtdl_fail(why, err,
-					 "block %u cannot be written, and lies in the slot of a pinned layer, which cannot move: give that layer another slot",
-					 failed);
-		err = replace_block(mtdl, release, block, why);
-		if (!err)
-			err = mtdl_table_write(mtdl, why);
-		if (err)
-			return err;
-		mark_bad(mtdl, failed);
-	}
-	return mtdl_fail(why, -EIO,
-			 "%u blocks in a row cannot be written: is the flash locked or write-protected?",
-			 BLOCK_TRIES);
 }
 
 static u32 count_wanted(const struct mtdl_release *candidate)
@@ -183,18 +100,55 @@ static u32 count_wanted(const struct mtdl_release *candidate)
 	return count;
 }
 
+/* Whether a block cannot lie anywhere else: at home in a pinned slot, or in a layer's row. */
+static bool is_fixed(const struct mtdl_layer *layer, u32 block)
+{
+	return mtdl_moves_whole(layer) ||
+	       ((layer->policy & MTDL_POLICY_PINNED) &&
+		layer->map[block] == layer->slot_start + block);
+}
+
+/*
+ * The cells of such a block have failed.  A layer that lies in a row begins anew in another
+ * one: 1.
+ */
+static int fixed_fails(struct mtdl *mtdl, struct mtdl_layer *layer, u32 block,
+		       struct mtdl_reason *why)
+{
+	int err = mtdl_block_suspect(mtdl, layer->map[block], why);
+
+	if (err)
+		return err;
+	if (layer->policy & MTDL_POLICY_PINNED)
+		return mtdl_fail(why, -EIO,
+				 "block %u cannot be written, and lies in the slot of pinned layer %s, which cannot move: give that layer another slot, in a release with another layout",
+				 layer->map[block], layer->name);
+	err = mtdl_place_run(mtdl, layer, why);
+	return err ? err : 1;
+}
+
+/* Returns 1 if the block is still wanted, and more may be: the layer has begun anew. */
 static int write_wanted(struct mtdl *mtdl, struct mtdl_layer *layer, u32 block, const u8 *data,
 			u32 length, struct mtdl_reason *why)
 {
 	struct mtdl_release *candidate = mtdl->candidate;
 	int err;
 
-	err = write_block(mtdl, candidate, &layer->map[block],
-			  layer->policy & MTDL_POLICY_PINNED, data, length, why);
+	if (is_fixed(layer, block)) {
+		err = mtdl_block_put(mtdl, layer->map[block], data, length);
+		if (mtdl_is_worn(err))
+			return fixed_fails(mtdl, layer, block, why);
+		if (err)
+			return mtdl_fail(why, err, "block %u cannot be written (error %d)",
+					 layer->map[block], err);
+		err = mtdl_block_convict(mtdl, why);
+	} else {
+		err = mtdl_block_write(mtdl, candidate, &layer->map[block], data, length, why);
+	}
 	if (err)
 		return err;
 	mtdl_set_bit(candidate->done, layer->first + block);
-	if (!mtdl_is_home(layer, block))
+	if (!mtdl_at_home(mtdl_homes(layer), layer, block))
 		tell(mtdl, MTDL_EVENT_RELOCATED, (u32)(layer - candidate->layers), block);
 	tell(mtdl, MTDL_EVENT_PROGRESS, candidate->block_total - count_wanted(candidate),
 	     candidate->block_total);
@@ -203,38 +157,53 @@ static int write_wanted(struct mtdl *mtdl, struct mtdl_layer *layer, u32 block, 
 
 /* ---- resuming ---- */
 
+/* Whether the block at @block holds the bytes of a logical block; they are in @data then. */
+static bool holds(struct mtdl *mtdl, const struct mtdl_layer *layer, u32 index, u32 block,
+		  u8 *data, u32 length)
+{
+	u64 off = (u64)block << mtdl->geometry.block_shift;
+	u8 digest[MTDL_DIGEST_SIZE];
+	int err = mtdl->flash->ops->read(mtdl->flash, off, data, length);
+
+	if (err && err != -EUCLEAN)
+		return false;
+	hash_block(data, length, digest);
+	return !memcmp(digest, layer->digests + (size_t)index * sizeof(digest), sizeof(digest));
+}
+
 /*
- * Looks for wanted blocks that are on flash already.  One that hashes right is
- * written again from memory, because the cells it was read from may change their mind.
+ * Looks for wanted blocks that are on flash already: where they are to go (one that hashes
+ * right is written again from memory, because the cells it was read from may change
+ * their mind), or elsewhere in the active release, from where they are copied.
+ * Returns 1 if the layer has begun anew meanwhile.
  */
 static int rewrite_layer(struct mtdl *mtdl, struct mtdl_layer *layer, u8 *data,
 			 struct mtdl_reason *why)
 {
+	int err = 0;
 	u32 i;
 
-	for (i = 0; i < layer->block_count; i++) {
+	for (i = 0; i < layer->block_count && !err; i++) {
 		u32 length = mtdl_block_bytes(layer->size, i, mtdl->geometry.block_size);
-		u64 off = (u64)layer->map[i] << mtdl->geometry.block_shift;
-		u8 digest[MTDL_DIGEST_SIZE];
-		int err;
+		bool found = false;
+		bool done;
+		u32 other;
 
 		if (mtdl_bit(mtdl->candidate->done, layer->first + i))
 			continue;
-		err = mtdl->flash->ops->read(mtdl->flash, off, data, length);
-		if (err && err != -EUCLEAN)
-			continue;
-		hash_block(data, length, digest);
-		if (memcmp(digest, layer->digests + (size_t)i * sizeof(digest), sizeof(digest)))
-			continue;
-		if (MTDL_DEFECT(TRUST_STAGED)) {
+		if (mtdl->stale)
+			found = holds(mtdl, layer, i, layer->map[i], data, length);
+		if (found && MTDL_DEFECT(TRUST_STAGED)) {
 			mtdl_set_bit(mtdl->candidate->done, layer->first + i);
 			continue;
 		}
-		err = write_wanted(mtdl, layer, i, data, length, why);
-		if (err)
-			return err;
+		other = found ? MTDL_NO_BLOCK : mtdl_same_block(mtdl->active, layer, i, &done);
+		if (other != MTDL_NO_BLOCK)
+			found = holds(mtdl, layer, i, other, data, length);
+		if (found)
+			err = write_wanted(mtdl, layer, i, data, length, why);
 	}
-	return 0;
+	return err;
 }
 
 static int rewrite_staged(struct mtdl *mtdl, struct mtdl_reason *why)
@@ -244,14 +213,15 @@ static int rewrite_staged(struct mtdl *mtdl, struct mtdl_reason *why)
 	u32 i;
 	int err = 0;
 
-	if (!mtdl->stale)
-		return 0;
 	data = mtdl_alloc(mtdl->geometry.block_size);
 	if (!data)
 		return mtdl_fail(why, -ENOMEM, "no memory for a block of %u bytes",
 				 mtdl->geometry.block_size);
-	for (i = 0; i < candidate->layer_count && !err; i++)
-		err = rewrite_layer(mtdl, &candidate->layers[i], data, why);
+	for (i = 0; i < candidate->layer_count && err >= 0; i++) {
+		do {
+			err = rewrite_layer(mtdl, &candidate->layers[i], data, why);
+		} while (err > 0);
+	}
 	mtdl_free(data);
 	if (!err && mtdl->unsaved)
 		err = mtdl_table_write(mtdl, why);
@@ -262,8 +232,8 @@ static int rewrite_staged(struct mtdl *mtdl, struct mtdl_reason *why)
 
 /* ---- begin ---- */
 
-static int check_layers(const struct mtdl *mtdl, const struct mtdl_manifest *m,
-			struct mtdl_reason *why)
+int mtdl_check_layers(const struct mtdl *mtdl, const struct mtdl_manifest *m,
+		      struct mtdl_reason *why)
 {
 	const struct mtdl_geometry *g = &mtdl->geometry;
 	u32 i;
@@ -290,10 +260,6 @@ static int check_layers(const struct mtdl *mtdl, const struct mtdl_manifest *m,
 			return mtdl_fail(why, -ENOSPC,
 					 "layer %s outgrows its slot by %u blocks of %u bytes, and its policy refuses that: make the layer smaller or the slot larger",
 					 l->name, overflow, g->block_size);
-		if (overflow && (l->policy & MTDL_POLICY_OVERFLOW_MOVE))
-			return mtdl_fail(why, -EOPNOTSUPP,
-					 "layer %s outgrows its slot by %u blocks, and its policy wants it moved whole: this version can only split it: change its policy to split",
-					 l->name, overflow);
 	}
 	return 0;
 }
@@ -312,24 +278,7 @@ static int check_manifest(const struct mtdl *mtdl, const struct mtdl_manifest *m
 		return mtdl_fail(why, -EPERM,
 				 "release %s has security counter %u, this device takes nothing below %u",
 				 m->release, m->security_counter, mtdl->security_floor);
-	return check_layers(mtdl, m, why);
-}
-
-/* A pinned layer must end at home, which only an empty home allows. */
-static int check_pinned(const struct mtdl_release *release, struct mtdl_reason *why)
-{
-	u32 i, j;
-
-	for (i = 0; i < release->layer_count; i++) {
-		const struct mtdl_layer *layer = &release->layers[i];
-
-		for (j = 0; layer->policy & MTDL_POLICY_PINNED && j < layer->block_count; j++)
-			if (!mtdl_is_home(layer, j))
-				return mtdl_fail(why, -EOPNOTSUPP,
-						 "layer %s is pinned and block %u of it changed: this version writes pinned layers only where their slot is free: leave the layer as it is",
-						 layer->name, j);
-	}
-	return 0;
+	return mtdl_check_layers(mtdl, m, why);
 }
 
 static int may_begin(const struct mtdl *mtdl, const struct mtdl_manifest *m, u32 flags,
@@ -337,7 +286,7 @@ static int may_begin(const struct mtdl *mtdl, const struct mtdl_manifest *m, u32
 {
 	bool dry = flags & MTDL_BEGIN_DRY_RUN;
 
-	if (flags & ~(MTDL_BEGIN_DRY_RUN | MTDL_BEGIN_REPLACE))
+	if (flags & ~(MTDL_BEGIN_DRY_RUN | MTDL_BEGIN_REPLACE | MTDL_BEGIN_IN_PLACE))
 		return mtdl_fail(why, -EINVAL, "begin: flags 0x%x are unknown", flags);
 	if (mtdl->read_only && !dry)
 		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);
@@ -347,7 +296,7 @@ static int may_begin(const struct mtdl *mtdl, const struct mtdl_manifest *m, u32
 				 mtdl->candidate->release);
 	if (mtdl->state == MTDL_STATE_INSTALLING)
 		return mtdl_fail(why, -EBUSY,
-				 "release %s is being installed by another version of this software: roll it back first",
+				 "release %s is being installed: wait until it is on trial, or roll it back first",
 				 mtdl->candidate->release);
 	if (mtdl->candidate && !mtdl_release_same(mtdl->candidate, m->digest) && !dry &&
 	    !(flags & MTDL_BEGIN_REPLACE))
@@ -368,15 +317,27 @@ static int write_manifest(struct mtdl *mtdl, struct mtdl_release *release,
 		u64 at = (u64)part << mtdl->geometry.block_shift;
 		u64 left = (u64)release->manifest_size + release->signature_size - at;
 
-		err = write_block(mtdl, release, &release->manifest_map[i], false,
-				  release->manifest + at,
-				  left < mtdl->geometry.block_size ? (u32)left :
-				  mtdl->geometry.block_size, why);
+		err = mtdl_block_write(mtdl, release, &release->manifest_map[i],
+				       release->manifest + at,
+				       left < mtdl->geometry.block_size ? (u32)left :
+				       mtdl->geometry.block_size, why);
 	}
 	return err;
 }
 
-static int stage(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_reason *why)
+/* Nobody has the layers open that are incomplete from now on: readers need not switch first. */
+static void take_flagged(struct mtdl *mtdl, struct mtdl_release *flagged)
+{
+	if (mtdl->exposed == mtdl->active) {
+		mtdl_release_put(mtdl->exposed);
+		mtdl->exposed = mtdl_release_get(flagged);
+	}
+	mtdl_release_put(mtdl->active);
+	mtdl->active = mtdl_release_get(flagged);
+}
+
+static int stage(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_release *flagged,
+		 struct mtdl_reason *why)
 {
 	bool replaces = mtdl->candidate;
 	int err;
@@ -386,12 +347,14 @@ static int stage(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_re
 		err = write_manifest(mtdl, release, why);
 	if (err)
 		return err;
+	if (flagged)
+		take_flagged(mtdl, flagged);
 	mtdl_release_put(mtdl->candidate);
 	mtdl->candidate = mtdl_release_get(release);
 	memset(&mtdl->outcome, 0, sizeof(mtdl->outcome));
 	mtdl_set_state(mtdl, MTDL_STATE_STAGING);
 	err = mtdl_table_write(mtdl, why);
-	mtdl->stale = replaces;
+	mtdl->stale = replaces || mtdl_has_incomplete(mtdl->active);
 	return err ? err : rewrite_staged(mtdl, why);
 }
 
@@ -403,11 +366,87 @@ static int load_digests(struct mtdl *mtdl, struct mtdl_release *release)
 	return err == -ENOMEM ? err : 0;
 }
 
+/* The next layer that may be written over in place, from number *@next on, or NULL. */
+static struct mtdl_layer *next_in_place(const struct mtdl_release *release,
+					struct mtdl_release *active, u32 *next)
+{
+	while (*next < release->layer_count) {
+		const struct mtdl_layer *layer = &release->layers[(*next)++];
+		struct mtdl_layer *old = mtdl_release_find(active, layer->name);
+
+		if (old && (layer->policy & old->policy & MTDL_POLICY_IN_PLACE) &&
+		    !(old->flags & MTDL_LAYER_INCOMPLETE) &&
+		    memcmp(layer->root, old->root, sizeof(layer->root)))
+			return old;
+	}
+	return NULL;
+}
+
+/*
+ * The release does not fit beside active: one layer after the other that may be written
+ * over gives up its blocks, until it does.  @flagged is active with these layers incomplete.
+ */
+static int place_over(struct mtdl *mtdl, struct mtdl_release *release,
+		      struct mtdl_release *flagged, struct mtdl_plan *plan,
+		      struct mtdl_reason *why)
+{
+	struct mtdl_release *active = mtdl->active;
+	struct mtdl_release *exposed = mtdl->exposed;
+	struct mtdl_layer *old;
+	u32 next = 0;
+	int err = -ENOSPC;
+
+	mtdl->active = flagged;
+	if (exposed == active)
+		mtdl->exposed = flagged;
+	while (err == -ENOSPC && (old = next_in_place(release, flagged, &next))) {
+		old->flags |= MTDL_LAYER_INCOMPLETE;
+		memset(release->maps, 0xff, 4 * (size_t)release->block_total);
+		memset(release->done, 0, 4 * mtdl_bitmap_words(release->block_total));
+		memset(plan, 0, sizeof(*plan));
+		err = mtdl_place(mtdl, release, active, plan, why);
+	}
+	mtdl->active = active;
+	mtdl->exposed = exposed;
+	return err;
+}
+
+/* Finds a place for everything; *@flagged is set if layers have to be written over for it. */
+static int place(struct mtdl *mtdl, struct mtdl_release *release, u32 flags,
+		 struct mtdl_release **flagged, struct mtdl_plan *plan, struct mtdl_reason *why)
+{
+	u32 i;
+	int err = mtdl_place_manifest(mtdl, release, why);
+
+	if (err)
+		return err;
+	err = mtdl_place(mtdl, release, mtdl->active, plan, why);
+	if (err == -ENOSPC && (flags & MTDL_BEGIN_IN_PLACE) && mtdl->active) {
+		*flagged = mtdl_release_clone(mtdl->active);
+		if (!*flagged)
+			return mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
+					 mtdl->active->block_total);
+		err = place_over(mtdl, release, *flagged, plan, why);
+	}
+	if (err)
+		return err;
+	for (i = 0; i < release->layer_count; i++) {
+		struct mtdl_layer *old = mtdl_release_find(*flagged ? *flagged : mtdl->active,
+							   release->layers[i].name);
+
+		plan->layers[i].in_place = old && (old->flags & MTDL_LAYER_INCOMPLETE);
+		plan->in_place += plan->layers[i].in_place;
+	}
+	mtdl_plan_count(mtdl, release, plan);
+	return 0;
+}
+
 static int begin_new(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **bytes,
 		     u32 signature_size, u32 flags, struct mtdl_plan *plan,
 		     struct mtdl_reason *why)
 {
 	struct mtdl_release *release = NULL;
+	struct mtdl_release *flagged = NULL;
 	u32 cursor = mtdl->cursor;
 	int err;
 
@@ -418,15 +457,13 @@ static int begin_new(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **byte
 	if (err)
 		return err;
 	*bytes = NULL;
-	err = mtdl_place(mtdl, release, plan, why);
-	if (!err)
-		err = check_pinned(release, why);
+	release->stamp = ++mtdl->stamps;
+	err = place(mtdl, release, flags, &flagged, plan, why);
 	if (err || (flags & MTDL_BEGIN_DRY_RUN))
 		mtdl->cursor = cursor;
 	else
-		err = stage(mtdl, release, why);
-	if (!err)
-		mtdl_plan_count(mtdl, release, plan);
+		err = stage(mtdl, release, flagged, why);
+	mtdl_release_put(flagged);
 	mtdl_release_put(release);
 	return err;
 }
@@ -438,7 +475,9 @@ static int begin_again(struct mtdl *mtdl, u32 flags, struct mtdl_plan *plan,
 	int err = 0;
 
 	plan->resumed = true;
-	if (!(flags & MTDL_BEGIN_DRY_RUN)) {
+	if (load_digests(mtdl, mtdl->active))
+		err = mtdl_fail(why, -ENOMEM, "no memory for the manifest of the active release");
+	if (!err && !(flags & MTDL_BEGIN_DRY_RUN)) {
 		err = mtdl_table_secure(mtdl, why);
 		if (!err)
 			err = rewrite_staged(mtdl, why);
@@ -447,6 +486,7 @@ static int begin_again(struct mtdl *mtdl, u32 flags, struct mtdl_plan *plan,
 		err = mtdl_pool_init(&pool, mtdl, NULL, why);
 	if (!err) {
 		plan->free_after = mtdl_pool_free_blocks(&pool);
+		plan->reserve = mtdl_pool_reserve(&pool, &mtdl->geometry);
 		mtdl_plan_count(mtdl, mtdl->candidate, plan);
 	}
 	mtdl_pool_destroy(&pool);
@@ -468,22 +508,15 @@ static int renew_manifest(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 *
 {
 	struct mtdl_release *active = mtdl->active;
 	struct mtdl_release *fresh = NULL;
-	struct mtdl_plan *plan = mtdl_alloc(sizeof(*plan));
 	u32 *map;
 	int err;
 
-	if (!plan)
-		return mtdl_fail(why, -ENOMEM, "no memory to place a manifest");
 	err = mtdl_release_from_manifest(m, *bytes, signature_size, mtdl->geometry.block_shift,
 					 &fresh, why);
 	if (!err) {
 		*bytes = NULL;
-		err = mtdl_place_manifest(mtdl, fresh, plan, why);
+		err = mtdl_place_manifest(mtdl, fresh, why);
 	}
-	if (!err && plan->missing)
-		err = mtdl_fail(why, -ENOSPC,
-				"no room for %u blocks with the manifest of release %s, whose copies on flash are damaged",
-				2 * fresh->manifest_blocks, active->release);
 	if (!err)
 		err = write_manifest(mtdl, fresh, why);
 	if (!err) {
@@ -495,7 +528,6 @@ static int renew_manifest(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 *
 		err = mtdl_table_write(mtdl, why);
 	}
 	mtdl_release_put(fresh);
-	mtdl_free(plan);
 	return err;
 }
 
@@ -513,7 +545,7 @@ static int begin_current(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **
 	plan->current_release = true;
 	if (flags & MTDL_BEGIN_DRY_RUN)
 		return 0;
-	err = mtdl_table_secure(mtdl, why);
+	err = MTDL_DEFECT(UNSECURED_NOTHING) ? 0 : mtdl_table_secure(mtdl, why);
 	if (!err && mtdl->candidate) {
 		mtdl_drop_candidate(mtdl, MTDL_OUTCOME_ABORTED);
 		err = mtdl_table_write(mtdl, why);
@@ -540,6 +572,8 @@ static int begin_parsed(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **b
 		err = may_begin(mtdl, m, flags, why);
 	if (err)
 		return err;
+	if (!(flags & MTDL_BEGIN_DRY_RUN))
+		mtdl_move_forget(mtdl);
 	if (mtdl->candidate && mtdl_release_same(mtdl->candidate, m->digest)) {
 		err = mtdl_load_manifest(mtdl, mtdl->candidate, NULL);
 		if (!err)
@@ -550,7 +584,7 @@ static int begin_parsed(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **b
 					 "the manifest of release %s cannot be read (error %d)",
 					 m->release, err);
 	}
-	if (mtdl_release_same(mtdl->active, m->digest))
+	if (mtdl_release_same(mtdl->active, m->digest) && !mtdl_has_incomplete(mtdl->active))
 		return begin_current(mtdl, m, bytes, signature_size, flags, plan, why);
 	return begin_new(mtdl, m, bytes, signature_size, flags, plan, why);
 }
@@ -570,7 +604,7 @@ int mtdl_begin(struct mtdl *mtdl, const void *manifest, u32 manifest_size,
 				 "a manifest of %u bytes with a signature of %u is too large for this device: the limits are %u and %u",
 				 manifest_size, signature_size, limit, MTDL_SIGNATURE_MAX);
 	m = mtdl_alloc(sizeof(*m));
-	bytes = mtdl_alloc((size_t)manifest_size + signature_size);
+	bytes = mtdl_bytes_alloc((size_t)manifest_size + signature_size);
 	if (m && bytes) {
 		memcpy(bytes, manifest, manifest_size);
 		if (signature_size)
@@ -582,7 +616,7 @@ int mtdl_begin(struct mtdl *mtdl, const void *manifest, u32 manifest_size,
 		err = mtdl_fail(why, -ENOMEM, "no memory for a manifest of %u bytes",
 				manifest_size);
 	}
-	mtdl_free(bytes);
+	mtdl_bytes_put(bytes);
 	mtdl_free(m);
 	return err;
 }
@@ -600,7 +634,7 @@ static int need_staging(const struct mtdl *mtdl, struct mtdl_reason *why)
 			 mtdl->candidate->release,
 			 mtdl->state == MTDL_STATE_TRIAL ? "on trial" : "being installed",
 			 mtdl->state == MTDL_STATE_TRIAL ? "confirm it or roll it back" :
-			 "roll it back");
+			 "wait until it is on trial, or roll it back");
 }
 
 int mtdl_want(struct mtdl *mtdl, struct mtdl_wanted *wanted, u32 *count,
@@ -674,11 +708,17 @@ int mtdl_write(struct mtdl *mtdl, u32 layer, u32 block, const void *data, u32 le
 		err = mtdl_table_secure(mtdl, why);
 	if (err)
 		return err;
-	return write_wanted(mtdl, &mtdl->candidate->layers[layer], block, data, length, why);
+	err = write_wanted(mtdl, &mtdl->candidate->layers[layer], block, data, length, why);
+	/* what the layer's new row can have from elsewhere on the flash is not asked for again */
+	return err > 0 ? rewrite_staged(mtdl, why) : err;
 }
 
 int mtdl_sync(struct mtdl *mtdl, struct mtdl_reason *why)
 {
+	if (mtdl->moves && !mtdl->read_only) {
+		mtdl_move_put_in_place(mtdl);
+		return mtdl_table_write(mtdl, why);
+	}
 	return mtdl->unsaved ? mtdl_table_write(mtdl, why) : 0;
 }
 
@@ -698,16 +738,15 @@ int mtdl_commit(struct mtdl *mtdl, struct mtdl_reason *why)
 		err = mtdl_table_secure(mtdl, why);
 	if (err)
 		return err;
-	mtdl_free(mtdl->candidate->done);
-	mtdl->candidate->done = NULL;
-	if (mtdl->active) {
-		mtdl->attempts_max = mtdl->candidate->attempts;
-		mtdl->attempts_used = 0;
-		mtdl_set_state(mtdl, MTDL_STATE_TRIAL);
-	} else {
-		mtdl_adopt_candidate(mtdl);
+	mtdl_move_forget(mtdl);
+	if (MTDL_DEFECT(FLOOR_AT_COMMIT))
+		mtdl->security_floor = mtdl->candidate->security_counter;
+	if (mtdl->active && !mtdl_has_incomplete(mtdl->active))
+		return mtdl_install(mtdl, why);
+	mtdl_complete_candidate(mtdl);
+	mtdl_adopt_candidate(mtdl);
+	if (!mtdl->exposed)
 		mtdl_expose_active(mtdl);
-	}
 	return mtdl_table_write(mtdl, why);
 }
 
@@ -719,6 +758,7 @@ int mtdl_abort(struct mtdl *mtdl, struct mtdl_reason *why)
 		err = mtdl_table_secure(mtdl, why);
 	if (err)
 		return err;
+	mtdl_move_forget(mtdl);
 	mtdl_drop_candidate(mtdl, MTDL_OUTCOME_ABORTED);
 	return mtdl_table_write(mtdl, why);
 }

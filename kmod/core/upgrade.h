@@ -20,4 +20,35 @@ void mtdl_drop_candidate(struct mtdl *mtdl, enum mtdl_outcome_code code);
 /** mtdl_adopt_candidate() - make the candidate active, raise the floor, be idle; in memory */
 void mtdl_adopt_candidate(struct mtdl *mtdl);
 
+/** mtdl_check_layers() - whether the slots and sizes of a manifest's layers suit this flash */
+int mtdl_check_layers(const struct mtdl *mtdl, const struct mtdl_manifest *m,
+		      struct mtdl_reason *why);
+
+/** mtdl_complete_candidate() - nothing of the candidate is wanted any more; in memory */
+void mtdl_complete_candidate(struct mtdl *mtdl);
+
+/** mtdl_begin_trial() - the complete candidate is on trial, no attempt used; in memory */
+void mtdl_begin_trial(struct mtdl *mtdl);
+
+/**
+ * mtdl_install() - commit a complete candidate beside an active release (install.c)
+ * @mtdl: secure, in state staging; nothing is wanted
+ * @why: reason of a failure
+ *
+ * Ends in state trial, or in installing if homes of pinned layers are to be written first.
+ *
+ * Return: 0, -EBUSY, -ENOSPC or an error of the flash (then, unless the table could not be
+ * written, the state is staging still).
+ */
+int mtdl_install(struct mtdl *mtdl, struct mtdl_reason *why);
+
+/**
+ * mtdl_install_step() - one step of installing (install.c)
+ * @mtdl: in state installing
+ * @why: reason of a failure
+ *
+ * Return: 1 (there is more to do), or an error of the flash.
+ */
+int mtdl_install_step(struct mtdl *mtdl, struct mtdl_reason *why);
+
 #endif

@@ -31,12 +31,10 @@ static inline u32 mtdl_align(u32 x, u32 to)
 
 static inline bool mtdl_is_filled(const void *p, u8 with, size_t len)
 {
-	const u8 *byte = p;
+	const u8 *bytes = p;
 
-	while (len--)
-		if (*byte++ != with)
-			return false;
-	return true;
+	/* if each byte is as the one before it, all are as the first */
+	return !len || (bytes[0] == with && !memcmp(bytes, bytes + 1, len - 1));
 }
 
 /* Bitmaps are arrays of u32. */
@@ -54,6 +52,11 @@ static inline bool mtdl_bit(const u32 *map, u32 bit)
 static inline void mtdl_set_bit(u32 *map, u32 bit)
 {
 	map[bit >> 5] |= 1U << (bit & 31);
+}
+
+static inline void mtdl_clear_bit(u32 *map, u32 bit)
+{
+	map[bit >> 5] &= ~(1U << (bit & 31));
 }
 
 /**

@@ -18,6 +18,8 @@ int device_format(struct device *device, u32 block_size, u64 table_size)
 	struct mtdl_format_options options = {
 		.block_size = block_size,
 		.table_size = table_size,
+		/* the tests count blocks; the reserve has tests of its own */
+		.reserve = MTDL_RESERVE_NONE,
 		.compatible = BUILD_COMPATIBLE,
 		.uuid = { 0xfe, 0xed, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 },
 	};

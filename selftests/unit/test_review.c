@@ -294,7 +294,7 @@ static void no_block_left(bool abort_it)
 	assert_int_equal(device_count(device, MTDL_USE_FREE), 0);
 	block = device->mtdl.candidate->layers[0].map[0];
 	per = block_size() / device->sim->shape.erase_size;
-	device->sim->fail_erase[block * per] = 1;
+	device->sim->fail_erase[block * per] = 2;
 	unit_refused(device, mtdl_write(&device->mtdl, 0, 0, data, length, &device->why), -ENOSPC,
 		     "no free block is left");
 	assert_false(mtdl_bit(device->mtdl.retired, block));
@@ -331,9 +331,9 @@ static void test_pinned_block_fails(void **state)
 
 	(void)state;
 	unit_ok(device, device_begin(device, pinned, 0));
-	device->sim->fail_program[home * per] = 1;
+	device->sim->fail_program[home * per] = 2;
 	unit_refused(device, mtdl_write(&device->mtdl, 0, 0, data, length, &device->why), -EIO,
-		     "slot of a pinned layer");
+		     "slot of pinned layer");
 	assert_int_equal(device->mtdl.candidate->layers[0].map[0], home);
 	assert_false(mtdl_bit(device->mtdl.retired, home));
 	unit_ok(device, device_check(device));
@@ -353,7 +353,7 @@ static void test_manifest_not_into_pinned_slot(void **state)
 	(void)state;
 	/* the pool's next two blocks are for the copies, and the slot follows */
 	assert_true(start + blocks < device->mtdl.geometry.block_count - 4);
-	device->sim->fail_program[(start - 1) * per] = 1;
+	device->sim->fail_program[(start - 1) * per] = 2;
 	unit_ok(device, device_begin(device, pinned, 0));
 	assert_true(mtdl_bit(device->mtdl.retired, start - 1));
 	for (i = 0; i < 2; i++) {

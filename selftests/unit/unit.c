@@ -68,6 +68,42 @@ struct device *unit_installed(const struct simflash_shape *shape)
 	return device;
 }
 
+u32 unit_work(struct device *device)
+{
+	u32 steps = 0;
+	int more = 1;
+
+	while (more) {
+		more = mtdl_work(&device->mtdl, &device->why);
+		if (more < 0)
+			fail_msg("mtdl_work(): %d: %s", more, device->why.text);
+		mtdl_follow(&device->mtdl);
+		unit_ok(device, device_check(device));
+		assert_true(++steps < 5000);
+	}
+	return steps;
+}
+
+struct built_release *unit_layers(const struct device *device, const char *version,
+				  const struct build_layer *layers, u32 layer_count)
+{
+	struct build_options options = {
+		.block_size = device->mtdl.geometry.block_size,
+		.release = version,
+	};
+	struct build_layer moved[8];
+	u32 i;
+
+	assert_true(layer_count <= 8);
+	for (i = 0; i < layer_count; i++) {
+		moved[i] = layers[i];
+		moved[i].slot_start += device->mtdl.geometry.table_blocks;
+		/* sizes are given in blocks */
+		moved[i].size = moved[i].size * options.block_size - 5;
+	}
+	return build_release(&options, moved, layer_count);
+}
+
 struct simflash *unit_snapshot(const struct device *device)
 {
 	return simflash_fork(device->sim);

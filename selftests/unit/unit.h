@@ -66,6 +66,13 @@ struct built_release *unit_release(const struct device *device, enum unit_which 
 /** unit_installed() - a device with UNIT_BASE active */
 struct device *unit_installed(const struct simflash_shape *shape);
 
+/** unit_work() - all background work, checking after each step; how many steps it took */
+u32 unit_work(struct device *device);
+
+/** unit_layers() - a release of these layers, for this device; slots count from the table's end */
+struct built_release *unit_layers(const struct device *device, const char *version,
+				  const struct build_layer *layers, u32 layer_count);
+
 /** unit_snapshot() - the flash as it is now, to compare with later */
 struct simflash *unit_snapshot(const struct device *device);
 

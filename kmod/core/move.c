@@ -208,6 +208,7 @@ void mtdl_move_made(struct mtdl *mtdl, struct mtdl_release *release, u32 from, u
 
 void mtdl_move_put_in_place(struct mtdl *mtdl)
 {
+	end_move(mtdl);
 	if (mtdl->moving[MTDL_SIDE_ACTIVE]) {
 		mtdl_release_put(mtdl->active);
 		mtdl->active = mtdl->moving[MTDL_SIDE_ACTIVE];

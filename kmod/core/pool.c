@@ -92,6 +92,8 @@ int mtdl_pool_init(struct mtdl_pool *pool, struct mtdl *mtdl,
 	}
 	for (i = 0; i < mtdl->suspect_count; i++)
 		mtdl_set_bit(pool->used, mtdl->suspects[i]);
+	if (mtdl->move.what != MTDL_MOVE_NONE)
+		mtdl_set_bit(pool->used, mtdl->move.to);
 	for (i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
 		if (!releases[i])
 			continue;

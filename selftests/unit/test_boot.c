@@ -269,6 +269,62 @@ static void test_handed_sequence(void **state)
 	unit_ok(device, device_reads(device, base));
 }
 
+static void attach_up_to(struct mtdl_sequence newest)
+{
+	struct mtdl_attach_options options = { .newest = newest };
+
+	device_detach(device);
+	unit_ok(device, mtdl_attach(&device->mtdl, &device->sim->flash, &options, &device->why));
+	device->attached = true;
+}
+
+/* What the loader booted is exposed, no attempt is counted, and the state is written anew. */
+static void test_handover(void **state)
+{
+	static const u8 unknown[MTDL_DIGEST_SIZE];
+	struct mtdl_sequence sequence = device->mtdl.sequence;
+	struct simflash *before;
+
+	(void)state;
+	unit_ok(device, device_attach(device));
+	unit_ok(device, mtdl_boot(&device->mtdl, &device->why));
+	attach_up_to(sequence);
+	before = unit_snapshot(device);
+	unit_refused(device, mtdl_handover(&device->mtdl, unknown, &device->why), -ESTALE,
+		     "does not know");
+	unit_unchanged(device, before);
+	unit_ok(device, mtdl_handover(&device->mtdl, two->digest, &device->why));
+	assert_int_equal(device->mtdl.attempts_used, 1);
+	assert_int_equal(device->mtdl.sequence.epoch, sequence.epoch + 1);
+	unit_ok(device, device_reads(device, two));
+	/* the loader may have had reasons of its own */
+	sequence = device->mtdl.sequence;
+	attach_up_to(sequence);
+	unit_ok(device, mtdl_handover(&device->mtdl, base->digest, &device->why));
+	assert_int_equal(device->mtdl.state, MTDL_STATE_TRIAL);
+	assert_int_equal(device->mtdl.attempts_used, 1);
+	unit_ok(device, device_reads(device, base));
+}
+
+/* The loader has read the commit, and the module cannot: it is on trial all the same. */
+static void test_handover_of_unread_commit(void **state)
+{
+	struct mtdl_sequence staged = device->mtdl.sequence;
+
+	(void)state;
+	staged.write--;
+	attach_up_to(staged);
+	assert_int_equal(device->mtdl.state, MTDL_STATE_STAGING);
+	unit_ok(device, mtdl_handover(&device->mtdl, two->digest, &device->why));
+	assert_int_equal(device->mtdl.state, MTDL_STATE_TRIAL);
+	assert_int_equal(device->mtdl.attempts_used, 1);
+	unit_ok(device, device_check(device));
+	unit_ok(device, device_reads(device, two));
+	unit_ok(device, mtdl_confirm(&device->mtdl, two->digest, &device->why));
+	unit_ok(device, device_reboot(device));
+	unit_ok(device, device_reads(device, two));
+}
+
 #define TESTS_ON(kind)								\
 	{ "attempts_" #kind, test_attempts, set_up_##kind, tear_down, NULL },	\
 	{ "look_" #kind, test_look, set_up_##kind, tear_down, NULL },		\
@@ -285,6 +341,9 @@ int main(void)
 		TESTS_ON(spi),
 		TESTS_ON(nand),
 		cmocka_unit_test_setup_teardown(test_handed_sequence, set_up_nor, tear_down),
+		cmocka_unit_test_setup_teardown(test_handover, set_up_nor, tear_down),
+		cmocka_unit_test_setup_teardown(test_handover_of_unread_commit, set_up_nor,
+						tear_down),
 		cmocka_unit_test(test_nothing_to_boot),
 	};
 

@@ -225,6 +225,57 @@ static void test_scrub_shared(void **state)
 	build_free(next);
 }
 
+/* While a block is being copied, what is staged beside it does not take its new place. */
+static void test_scrub_while_staging(void **state)
+{
+	struct built_release *next;
+	u32 i;
+
+	(void)state;
+	install(first, COUNT(first), "1.0");
+	next = unit_layers(device, "2.0", changed, COUNT(changed));
+	unit_ok(device, device_begin(device, next, 0));
+	unit_ok(device, device_write(device, next, 3));
+	mtdl_scrub(&device->mtdl, device->mtdl.active->layers[0].map[1]);
+	mtdl_scrub(&device->mtdl, device->mtdl.candidate->manifest_map[0]);
+	for (i = 0; i < 8; i++) {
+		assert_true(mtdl_work(&device->mtdl, &device->why) >= 0);
+		mtdl_follow(&device->mtdl);
+		if (device_write(device, next, 1))
+			break;
+		unit_ok(device, device_check(device));
+	}
+	unit_ok(device, device_write(device, next, 0));
+	unit_work(device);
+	unit_ok(device, mtdl_commit(&device->mtdl, &device->why));
+	unit_ok(device, device_reboot(device));
+	unit_ok(device, device_reads(device, next));
+	unit_ok(device, mtdl_rollback(&device->mtdl, &device->why));
+	unit_ok(device, device_reboot(device));
+	check_content(first, COUNT(first), "1.0");
+	build_free(next);
+}
+
+/* What detaching records of a batch that is not complete is not done again. */
+static void test_sync(void **state)
+{
+	u32 before, i;
+
+	(void)state;
+	install(first, COUNT(first), "1.0");
+	install(changed, COUNT(changed), "2.0");
+	before = away();
+	for (i = 0; device->mtdl.moves < 3; i++)
+		assert_true(mtdl_work(&device->mtdl, &device->why) > 0);
+	assert_true(mtdl_work(&device->mtdl, &device->why) > 0);
+	unit_ok(device, mtdl_sync(&device->mtdl, &device->why));
+	mtdl_follow(&device->mtdl);
+	unit_ok(device, device_attach(device));
+	assert_true(away() <= before - 3);
+	unit_work(device);
+	check_content(changed, COUNT(changed), "2.0");
+}
+
 static void test_scrub_table(void **state)
 {
 	u32 epoch, unit;
@@ -273,6 +324,9 @@ int main(void)
 		TEST(test_damaged_block),
 		TEST(test_scrub_shared),
 		TEST_NAND(test_scrub_shared),
+		TEST(test_scrub_while_staging),
+		TEST_NAND(test_scrub_while_staging),
+		TEST(test_sync),
 		TEST(test_scrub_table),
 		TEST(test_scrub_nothing),
 	};

@@ -245,6 +245,12 @@ static void make_floor(struct golden_image *image)
 	image->table.header.security_floor = htole32(9);
 }
 
+static void make_reserve(struct golden_image *image)
+{
+	make_idle(image);
+	image->table.header.reserve = htole32(2);
+}
+
 static void make_records(struct golden_image *image)
 {
 	make_idle(image);
@@ -366,6 +372,7 @@ const struct golden_state golden_states[] = {
 	{ "map-array", &nor, make_array },
 	{ "map-extents", &nor, make_extents },
 	{ "floor", &nor, make_floor },
+	{ "reserve", &nor, make_reserve },
 	{ "unknown-records", &nor, make_records },
 	{ "signature", &nor, make_signature },
 	{ "full-text", &nor, make_full_text },

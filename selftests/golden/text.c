@@ -96,8 +96,9 @@ void golden_expect(FILE *to, const struct golden_image *image)
 	if (expect_refusal(to, h))
 		return;
 	attempt = trial && used < h->attempts_max && !h->features_ro_compat;
-	fprintf(to, "state %u, attempts %u of %u, floor %u, cursor %u, sequence %u.%u, %s\n",
-		h->state, used, h->attempts_max, le32toh(h->security_floor), le32toh(h->cursor),
+	fprintf(to, "state %u, attempts %u of %u, floor %u, reserve %u, cursor %u, sequence %u.%u, %s\n",
+		h->state, used, h->attempts_max, le32toh(h->security_floor), le32toh(h->reserve),
+		le32toh(h->cursor),
 		le32toh(h->epoch), le32toh(h->write),
 		h->features_ro_compat ? "read-only" : "writable");
 	fprintf(to, "outcome %u, attempts %u, error %u, release %.64s\n", h->outcome.code,
@@ -174,8 +175,9 @@ static void describe_mtdl(FILE *to, struct mtdl *mtdl)
 	const char *problem;
 	u32 i;
 
-	fprintf(to, "state %u, attempts %u of %u, floor %u, cursor %u, sequence %u.%u, %s\n",
+	fprintf(to, "state %u, attempts %u of %u, floor %u, reserve %u, cursor %u, sequence %u.%u, %s\n",
 		mtdl->state, mtdl->attempts_used, mtdl->attempts_max, mtdl->security_floor,
+		mtdl->geometry.reserve,
 		mtdl->cursor, mtdl->sequence.epoch, mtdl->sequence.write,
 		mtdl->read_only ? "read-only" : "writable");
 	fprintf(to, "outcome %u, attempts %u, error %u, release %s\n", mtdl->outcome.code,

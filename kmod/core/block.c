@@ -23,6 +23,19 @@ static void tell(struct mtdl *mtdl, enum mtdl_event event, u32 a, u32 b)
 		mtdl->notify(mtdl->notify_ctx, event, a, b);
 }
 
+void mtdl_block_written(struct mtdl *mtdl, u32 block)
+{
+	u32 kept = 0;
+	u32 i;
+
+	for (i = 0; i < mtdl->suspect_count; i++)
+		if (mtdl->suspects[i] != block)
+			mtdl->suspects[kept++] = mtdl->suspects[i];
+	mtdl->suspect_count = kept;
+	if (mtdl->damaged)
+		mtdl_clear_bit(mtdl->damaged, block);
+}
+
 static int put_once(struct mtdl *mtdl, u32 block, const u8 *data, u32 length)
 {
 	u64 off = (u64)block << mtdl->geometry.block_shift;
@@ -35,7 +48,11 @@ int mtdl_block_put(struct mtdl *mtdl, u32 block, const u8 *data, u32 length)
 {
 	int err = put_once(mtdl, block, data, length);
 
-	return mtdl_is_worn(err) ? put_once(mtdl, block, data, length) : err;
+	if (mtdl_is_worn(err))
+		err = put_once(mtdl, block, data, length);
+	if (!err)
+		mtdl_block_written(mtdl, block);
+	return err;
 }
 
 int mtdl_block_suspect(struct mtdl *mtdl, u32 block, struct mtdl_reason *why)
@@ -137,19 +154,6 @@ static int other_block(struct mtdl *mtdl, const struct mtdl_release *release, u3
 	return err;
 }
 
-/* It could be written after all. */
-static void acquit(struct mtdl *mtdl, u32 block)
-{
-	u32 i;
-
-	for (i = 0; i < mtdl->suspect_count; i++) {
-		if (mtdl->suspects[i] != block)
-			continue;
-		mtdl->suspects[i] = mtdl->suspects[--mtdl->suspect_count];
-		return;
-	}
-}
-
 int mtdl_block_write(struct mtdl *mtdl, const struct mtdl_release *release, u32 *block,
 		     const u8 *data, u32 length, struct mtdl_reason *why)
 {
@@ -160,10 +164,8 @@ int mtdl_block_write(struct mtdl *mtdl, const struct mtdl_release *release, u32 
 		return err;
 	for (;;) {
 		err = mtdl_block_put(mtdl, *block, data, length);
-		if (!err) {
-			acquit(mtdl, *block);
+		if (!err)
 			return mtdl_block_convict(mtdl, why);
-		}
 		if (!mtdl_is_worn(err))
 			return mtdl_fail(why, err, "block %u cannot be written (error %d)",
 					 *block, err);

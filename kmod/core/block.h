@@ -47,6 +47,9 @@ int mtdl_block_write(struct mtdl *mtdl, const struct mtdl_release *release, u32 
  */
 int mtdl_block_suspect(struct mtdl *mtdl, u32 block, struct mtdl_reason *why);
 
+/** mtdl_block_written() - a block could be written: no suspect, and no longer damaged */
+void mtdl_block_written(struct mtdl *mtdl, u32 block);
+
 /**
  * mtdl_block_convict() - something could be written: what could not be is retired
  * @mtdl: secure

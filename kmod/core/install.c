@@ -53,41 +53,61 @@ static int take_spare(struct mtdl *mtdl, u32 *block, struct mtdl_reason *why)
 	return err;
 }
 
-/* Copies what lies in @home elsewhere, for every release that has it there. */
-static int move_aside(struct mtdl *mtdl, enum mtdl_side side, u32 home, struct mtdl_reason *why)
+/* Begins to copy what lies in @home elsewhere; 0 if nothing does that has to. */
+static int begin_aside(struct mtdl *mtdl, u32 home, struct mtdl_reason *why)
 {
 	struct mtdl_owner owner;
-	u32 to, i;
+	u32 side, to;
 	int err;
 
-	do {
-		err = take_spare(mtdl, &to, why);
-		if (err)
-			return err;
-		err = mtdl_move_all(mtdl, MTDL_MOVE_ASIDE, side, home, to, why);
-		if (mtdl_is_worn(err) && mtdl_block_suspect(mtdl, to, why))
-			return err;
-	} while (mtdl_is_worn(err));
-	/* what is damaged cannot be copied, and is no reason to keep out what replaces it */
-	if (err && err != -EBADMSG)
-		return err;
-	for (i = MTDL_SIDE_ACTIVE; i <= MTDL_SIDE_CANDIDATE; i++) {
-		struct mtdl_release *release;
-
-		if (!mtdl_owner_find(mtdl_move_side(mtdl, i), home, &owner))
+	for (side = MTDL_SIDE_ACTIVE; side <= MTDL_SIDE_CANDIDATE; side++) {
+		if (!mtdl_owner_find(mtdl_move_side(mtdl, side), home, &owner))
 			continue;
-		release = mtdl_move_change(mtdl, i, why);
-		if (!release)
-			return -ENOMEM;
-		mtdl_move_made(mtdl, release, home, to);
+		err = take_spare(mtdl, &to, why);
+		if (!err)
+			err = mtdl_move_begin(mtdl, MTDL_MOVE_ASIDE, side, home, to, why);
+		return err ? err : 1;
 	}
 	return 0;
 }
 
-/* Makes room in the homes that are to be written; in memory, and in blocks that are free. */
+/* What was copied aside is there now, for every release that had it in @home. */
+static int finish_aside(struct mtdl *mtdl, u32 home, u32 to, struct mtdl_reason *why)
+{
+	struct mtdl_owner owner;
+	u32 side;
+
+	for (side = MTDL_SIDE_ACTIVE; side <= MTDL_SIDE_CANDIDATE; side++) {
+		struct mtdl_release *release;
+
+		if (!mtdl_owner_find(mtdl_move_side(mtdl, side), home, &owner))
+			continue;
+		release = mtdl_move_change(mtdl, side, why);
+		if (!release)
+			return -ENOMEM;
+		mtdl_move_made(mtdl, release, home, to);
+	}
+	return 1;
+}
+
+static int step_aside(struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	u32 from = mtdl->move.from, to = mtdl->move.to;
+	int err = mtdl_move_step(mtdl, why);
+
+	if (mtdl_is_worn(err))
+		return mtdl_block_suspect(mtdl, to, why) ? : 1;
+	/* what is damaged cannot be copied, and is no reason to keep out what replaces it */
+	return err && err != -EBADMSG ? err : finish_aside(mtdl, from, to, why);
+}
+
+/*
+ * Makes room in the homes that are to be written, in memory and in blocks that are free:
+ * 1 while there is more to do.
+ */
 static int make_room(struct mtdl *mtdl, struct mtdl_reason *why)
 {
-	const struct mtdl_release *candidate = mtdl->candidate;
+	const struct mtdl_release *candidate = mtdl_move_side(mtdl, MTDL_SIDE_CANDIDATE);
 	struct mtdl_owner owner;
 	u32 layer = 0, block = 0;
 	int err = 0;
@@ -103,10 +123,7 @@ static int make_room(struct mtdl *mtdl, struct mtdl_reason *why)
 					 "release %s, which was dropped but is still running, has block %u, in the slot of pinned layer %s: reboot, then commit again",
 					 mtdl->exposed->release, home,
 					 candidate->layers[layer].name);
-		if (mtdl_owner_find(mtdl_move_side(mtdl, MTDL_SIDE_ACTIVE), home, &owner))
-			err = move_aside(mtdl, MTDL_SIDE_ACTIVE, home, why);
-		else if (mtdl_owner_find(mtdl_move_side(mtdl, MTDL_SIDE_CANDIDATE), home, &owner))
-			err = move_aside(mtdl, MTDL_SIDE_CANDIDATE, home, why);
+		err = begin_aside(mtdl, home, why);
 	}
 	return err;
 }
@@ -122,14 +139,16 @@ int mtdl_install(struct mtdl *mtdl, struct mtdl_reason *why)
 		return mtdl_table_write(mtdl, why);
 	}
 	err = mtdl_load_manifest(mtdl, mtdl->active, why);
-	if (!err)
+	if (!err && mtdl->move.what == MTDL_MOVE_ASIDE)
+		err = step_aside(mtdl, why);
+	else if (!err)
 		err = make_room(mtdl, why);
 	if (!err)
 		err = mtdl_block_convict(mtdl, why);
-	if (err) {
+	if (err < 0)
 		mtdl_move_forget(mtdl);
+	if (err)
 		return err;
-	}
 	mtdl_move_put_in_place(mtdl);
 	mtdl_complete_candidate(mtdl);
 	mtdl_set_state(mtdl, MTDL_STATE_INSTALLING);
@@ -146,14 +165,14 @@ static int give_up(struct mtdl *mtdl, int error, struct mtdl_reason *why)
 	return mtdl_table_write(mtdl, why) ? : mtdl_block_convict(mtdl, why);
 }
 
-/* 0 if @home can be written, -EIO if it is bad, or why it cannot be written now. */
+/* 0 if @home can be written, 1 if it is bad, or why it cannot be written now. */
 static int check_home(struct mtdl *mtdl, u32 home, struct mtdl_reason *why)
 {
 	struct mtdl_owner owner;
 	int bad = mtdl_block_is_bad(mtdl, home);
 
 	if (bad)
-		return bad < 0 ? bad : -EIO;
+		return bad;
 	if (MTDL_DEFECT(INSTALL_OVER_ACTIVE))
 		return 0;
 	if (mtdl_owner_find(mtdl->exposed, home, &owner) ||
@@ -161,18 +180,6 @@ static int check_home(struct mtdl *mtdl, u32 home, struct mtdl_reason *why)
 		return mtdl_fail(why, -EBUSY,
 				 "block %u, in the slot of a pinned layer, is still being read", home);
 	return 0;
-}
-
-static int begin_home(struct mtdl *mtdl, const struct mtdl_layer *layer, u32 block,
-		      struct mtdl_reason *why)
-{
-	u32 home = layer->slot_start + block;
-	int err = check_home(mtdl, home, why);
-
-	if (err)
-		return err;
-	return mtdl_move_begin(mtdl, MTDL_MOVE_INSTALL, MTDL_SIDE_CANDIDATE, layer->map[block],
-			       home, why);
 }
 
 static int finish_home(struct mtdl *mtdl, u32 from, u32 to, struct mtdl_reason *why)
@@ -185,34 +192,56 @@ static int finish_home(struct mtdl *mtdl, u32 from, u32 to, struct mtdl_reason *
 	return 1;
 }
 
-int mtdl_install_step(struct mtdl *mtdl, struct mtdl_reason *why)
+/* Goes on with the home that is being written. */
+static int step_home(struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	u32 from = mtdl->move.from, to = mtdl->move.to;
+	int err = mtdl_move_step(mtdl, why);
+
+	if (!err)
+		return finish_home(mtdl, from, to, why);
+	if (mtdl_is_worn(err))
+		mtdl_block_suspect(mtdl, to, NULL);
+	return mtdl_is_worn(err) || err == -EBADMSG ? give_up(mtdl, err, why) : err;
+}
+
+/* Begins with the next home, or, if all are written, the trial. */
+static int next_home(struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	const struct mtdl_release *candidate = mtdl_move_side(mtdl, MTDL_SIDE_CANDIDATE);
-	u32 from = mtdl->move.from, to = mtdl->move.to;
-	u32 layer = 0, block = 0;
+	u32 layer = 0, block = 0, home;
+	int err;
+
+	if (!next_to_install(candidate, &layer, &block)) {
+		mtdl_move_put_in_place(mtdl);
+		mtdl_begin_trial(mtdl);
+		return mtdl_table_write(mtdl, why);
+	}
+	home = candidate->layers[layer].slot_start + block;
+	err = check_home(mtdl, home, why);
+	if (err > 0)
+		return give_up(mtdl, -EIO, why);
+	if (err)
+		return err;
+	return mtdl_move_begin(mtdl, MTDL_MOVE_INSTALL, MTDL_SIDE_CANDIDATE,
+			       candidate->layers[layer].map[block], home, why);
+}
+
+int mtdl_install_step(struct mtdl *mtdl, struct mtdl_reason *why)
+{
 	int err = mtdl_table_secure(mtdl, why);
 
 	if (err)
 		return err;
 	if (mtdl->move.what == MTDL_MOVE_INSTALL) {
-		err = mtdl_move_step(mtdl, why);
-		if (!err)
-			return finish_home(mtdl, from, to, why);
+		err = step_home(mtdl, why);
 	} else {
 		err = mtdl_load_manifest(mtdl, mtdl->candidate, why);
-		if (!err && !next_to_install(candidate, &layer, &block)) {
-			mtdl_move_put_in_place(mtdl);
-			mtdl_begin_trial(mtdl);
-			err = mtdl_table_write(mtdl, why);
-			return err ? err : 1;
-		}
-		to = err ? 0 : candidate->layers[layer].slot_start + block;
-		if (!err)
-			err = begin_home(mtdl, &candidate->layers[layer], block, why);
+		/* without it nothing can be installed, nor tried */
+		if (err == -EBADMSG)
+			err = give_up(mtdl, err, why);
+		else if (!err)
+			err = next_home(mtdl, why);
 	}
-	if (mtdl_is_worn(err))
-		mtdl_block_suspect(mtdl, to, NULL);
-	if (mtdl_is_worn(err) || err == -EBADMSG)
-		err = give_up(mtdl, err, why);
 	return err < 0 ? err : 1;
 }

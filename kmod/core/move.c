@@ -111,7 +111,7 @@ static int fetch(struct mtdl *mtdl, u32 length)
 		return 0;
 	}
 	err = mtdl->flash->ops->read(mtdl->flash, off, move->copy, length);
-	return err == -EUCLEAN ? 0 : err;
+	return err == -EUCLEAN ? 0 : mtdl_read_error(err);
 }
 
 static int store(struct mtdl *mtdl, u32 length)
@@ -154,7 +154,7 @@ static int verify_copy(struct mtdl *mtdl)
 		return 0;
 	err = mtdl_verify_at(mtdl->flash, &mtdl->geometry, move->layer, move->index, move->to,
 			     mtdl->buffer, mtdl->geometry.block_size);
-	return err == -EUCLEAN ? 0 : err;
+	return err == -EUCLEAN ? 0 : mtdl_read_error(err);
 }
 
 int mtdl_move_step(struct mtdl *mtdl, struct mtdl_reason *why)
@@ -166,6 +166,8 @@ int mtdl_move_step(struct mtdl *mtdl, struct mtdl_reason *why)
 		return 1;
 	if (!err)
 		err = verify_copy(mtdl);
+	if (!err)
+		mtdl_block_written(mtdl, move->to);
 	if (err == -EBADMSG) {
 		mtdl_fail(why, err,
 			  "block %u (logical block %u of layer %s) does not hold what the manifest names, so it cannot be moved: apply a release that has other bytes there",

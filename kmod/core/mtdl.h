@@ -656,7 +656,7 @@ struct mtdl_plan {
  *
  * With MTDL_BEGIN_IN_PLACE, layers whose policy allows it are written over if the release
  * does not fit otherwise: the caller has made sure that nobody has these layers open (a
- * dry run names them), and lets nobody open them until it has exposed mtdl_moved().
+ * dry run names them), and lets nobody open them until its readers go by @mtdl->exposed.
  *
  * Return: 0, -EINVAL or -EOPNOTSUPP (manifest), -ENODEV (wrong board), -EPERM
  * (security counter below the floor), -ENOSPC (does not fit), -EBUSY (in trial or
@@ -731,6 +731,18 @@ int mtdl_sync(struct mtdl *mtdl, struct mtdl_reason *why);
  * first), -ENOSPC, or an error of the flash.
  */
 int mtdl_commit(struct mtdl *mtdl, struct mtdl_reason *why);
+
+/**
+ * mtdl_commit_step() - a step of mtdl_commit(), which does all of them
+ * @mtdl: in state staging, nothing wanted
+ * @why: reason of a refusal
+ *
+ * A step copies at most one eraseblock, or writes one snapshot.  Another command in between
+ * gives up the copies, and the next step begins anew.
+ *
+ * Return: 1 (there is more to do), or as mtdl_commit().
+ */
+int mtdl_commit_step(struct mtdl *mtdl, struct mtdl_reason *why);
 
 /**
  * mtdl_retire_trial() - end a trial whose attempts are used up, when active is exposed
@@ -866,8 +878,9 @@ struct mtdl_recovered {
  * @why: reason of a refusal
  *
  * Looks first, then formats, then writes the manifest and a table.  If every block was
- * found, the release is active, state idle.  Otherwise it is a candidate in state staging, which
- * begins with what was found: mtdl_begin() with the same manifest goes on.
+ * found, the release is active, state idle, its blocks where they were found.  Otherwise it is
+ * a candidate in state staging, which begins with what was found: mtdl_begin() with the same
+ * manifest goes on.  Blocks of a pinned layer that were found away from home are missing then.
  *
  * Return: 0, -ENODATA (no block of the release was found: nothing was written), or an error
  * of mtdl_manifest_parse() or mtdl_format().

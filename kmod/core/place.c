@@ -157,19 +157,53 @@ static void place_at_home(struct mtdl_layer *layer, struct mtdl_pool *pool)
 	}
 }
 
-/* A row for a layer that moves as a whole, unless it kept the one it had; or what lacks. */
-static u32 place_in_row(struct mtdl_layer *layer, struct mtdl_pool *pool)
+static bool is_row(const struct mtdl_layer *layer)
+{
+	u32 i;
+
+	for (i = 0; i < layer->block_count; i++)
+		if (layer->map[i] == MTDL_NO_BLOCK || layer->map[i] - i != layer->map[0])
+			return false;
+	return true;
+}
+
+/*
+ * A row for a layer that moves as a whole, unless all of it is in one; or what lacks.  Of
+ * what is elsewhere, which may have been shared when the policy was another, nothing is done.
+ */
+static u32 place_in_row(struct mtdl_release *release, struct mtdl_layer *layer,
+			struct mtdl_pool *pool)
 {
 	u32 start, i;
 
-	if (!mtdl_moves_whole(layer) || layer->map[0] != MTDL_NO_BLOCK)
+	if (!mtdl_moves_whole(layer) || is_row(layer))
 		return 0;
 	start = mtdl_pool_take_run(pool, layer->block_count);
 	if (start == MTDL_NO_BLOCK)
 		return layer->block_count;
-	for (i = 0; i < layer->block_count; i++)
+	for (i = 0; i < layer->block_count; i++) {
 		layer->map[i] = start + i;
+		mtdl_clear_bit(release->done, layer->first + i);
+	}
 	return 0;
+}
+
+/*
+ * What a loader that only knows addresses starts is not touched before commit: where a
+ * pinned layer of active is not all at home, whatever is in its slot.
+ */
+static void guard_pinned(const struct mtdl_release *active, struct mtdl_pool *pool)
+{
+	u32 i, j;
+
+	for (i = 0; active && i < active->layer_count; i++) {
+		const struct mtdl_layer *layer = &active->layers[i];
+
+		if (!is_pinned(layer) || !mtdl_count_away(layer))
+			continue;
+		for (j = 0; j < layer->slot_blocks; j++)
+			mtdl_set_bit(pool->used, layer->slot_start + j);
+	}
 }
 
 static u32 place_in_pool(u32 *map, u32 count, struct mtdl_pool *pool)
@@ -260,10 +294,11 @@ int mtdl_place(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_rele
 		mtdl_pool_use(&pool, release);
 		for (i = 0; i < release->layer_count; i++)
 			share_layer(mtdl, release, whole, &release->layers[i], &pool);
+		guard_pinned(mtdl->active, &pool);
 		for (i = 0; i < release->layer_count; i++)
 			place_at_home(&release->layers[i], &pool);
 		for (i = 0; i < release->layer_count; i++)
-			plan->missing += place_in_row(&release->layers[i], &pool);
+			plan->missing += place_in_row(release, &release->layers[i], &pool);
 		if (!plan->missing)
 			plan->missing = place_in_pool(release->maps, release->block_total, &pool);
 		plan->free_after = mtdl_pool_free_blocks(&pool);
@@ -327,6 +362,11 @@ struct mtdl_homes mtdl_homes(const struct mtdl_layer *layer)
 		else
 			votes--;
 	}
+	for (i = 0, votes = 0; i < layer->block_count; i++)
+		votes += layer->map[i] - i == homes.start;
+	/* less than half of it is no row: where the next block went would be another one */
+	if (2 * votes < layer->block_count)
+		homes.count = 0;
 	return homes;
 }
 

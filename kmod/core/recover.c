@@ -11,6 +11,7 @@
 #include "pool.h"
 #include "read.h"
 #include "release.h"
+#include "table.h"
 #include "upgrade.h"
 #include "util.h"
 
@@ -180,9 +181,30 @@ static int look(struct search *s, struct mtdl_reason *why)
 	return err;
 }
 
+/* Everything was found: it is the active release, where it lies. */
+static int rebuild_active(struct search *s, struct mtdl_reason *why)
+{
+	struct mtdl_release *release = s->release;
+	struct mtdl *mtdl = s->mtdl;
+	int err;
+
+	mtdl_free(release->done);
+	release->done = NULL;
+	mtdl->active = mtdl_release_get(release);
+	err = mtdl_place_manifest(mtdl, release, why);
+	mtdl->active = NULL;
+	if (!err)
+		err = mtdl_format_write(mtdl, why);
+	if (!err)
+		err = mtdl_write_manifest(mtdl, release, why);
+	mtdl->active = release;
+	mtdl->security_floor = release->security_counter;
+	return err ? err : mtdl_table_write(mtdl, why);
+}
+
 /* What was found is a candidate of an upgrade to the same release, on a flash without any. */
-static int rebuild(struct search *s, const void *manifest, u32 manifest_size,
-		   const void *signature, u32 signature_size, struct mtdl_reason *why)
+static int rebuild_candidate(struct search *s, const void *manifest, u32 manifest_size,
+			     const void *signature, u32 signature_size, struct mtdl_reason *why)
 {
 	struct mtdl *mtdl = s->mtdl;
 	struct mtdl_plan *plan = mtdl_alloc(sizeof(*plan));
@@ -204,8 +226,8 @@ static int rebuild(struct search *s, const void *manifest, u32 manifest_size,
 	if (!err)
 		err = mtdl_begin(mtdl, manifest, manifest_size, signature, signature_size,
 				 MTDL_BEGIN_REPLACE, plan, why);
-	if (!err && !s->missing)
-		err = mtdl_commit(mtdl, why);
+	if (!err)
+		s->missing = plan->blocks;
 	mtdl_free(plan);
 	return err;
 }
@@ -236,9 +258,13 @@ static int recover(struct search *s, struct mtdl_flash *flash,
 		mtdl_bytes_put(bytes);
 	if (!err)
 		err = look(s, why);
+	if (!err && s->missing)
+		err = rebuild_candidate(s, bytes, m->length, bytes + m->length, signature_size, why);
+	else if (!err)
+		err = rebuild_active(s, why);
 	if (!err)
 		tell_found(s, found);
-	return err ? err : rebuild(s, bytes, m->length, bytes + m->length, signature_size, why);
+	return err;
 }
 
 int mtdl_recover(struct mtdl_flash *flash, const struct mtdl_format_options *options,

@@ -34,6 +34,11 @@ bool mtdl_is_worn(int err)
 	return err == -EIO;
 }
 
+int mtdl_read_error(int err)
+{
+	return err == -EIO ? -EREMOTEIO : err;
+}
+
 int mtdl_erase_range(struct mtdl *mtdl, u64 off, u32 len)
 {
 	u64 end = off + len;
@@ -58,7 +63,7 @@ static int read_back(struct mtdl *mtdl, u64 off, const u8 *data, u32 len)
 		if (err == -EBADMSG)
 			return -EIO;
 		if (err && err != -EUCLEAN)
-			return err;
+			return mtdl_read_error(err);
 		if (memcmp(mtdl->buffer, data, part))
 			return -EIO;
 		off += part;

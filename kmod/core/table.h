@@ -49,6 +49,9 @@ int mtdl_erase_range(struct mtdl *mtdl, u64 off, u32 len);
  */
 int mtdl_program_checked(struct mtdl *mtdl, u64 off, const u8 *data, u32 len);
 
+/** mtdl_read_error() - an error of reading, told from one of cells that were to be written */
+int mtdl_read_error(int err);
+
 /** mtdl_is_worn() - whether an error of program or erase means that the cells failed */
 bool mtdl_is_worn(int err);
 

@@ -306,8 +306,8 @@ static int may_begin(const struct mtdl *mtdl, const struct mtdl_manifest *m, u32
 	return 0;
 }
 
-static int write_manifest(struct mtdl *mtdl, struct mtdl_release *release,
-			  struct mtdl_reason *why)
+int mtdl_write_manifest(struct mtdl *mtdl, struct mtdl_release *release,
+			struct mtdl_reason *why)
 {
 	u32 i;
 	int err = 0;
@@ -344,7 +344,7 @@ static int stage(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_re
 
 	err = mtdl_table_secure(mtdl, why);
 	if (!err)
-		err = write_manifest(mtdl, release, why);
+		err = mtdl_write_manifest(mtdl, release, why);
 	if (err)
 		return err;
 	if (flagged)
@@ -499,6 +499,30 @@ static bool has_both_copies(struct mtdl *mtdl, const struct mtdl_release *releas
 	       !mtdl_manifest_copy_check(mtdl, release, 1, bytes);
 }
 
+/* Active with the manifest that @fresh has, and where that is. */
+static struct mtdl_release *with_manifest(const struct mtdl_release *active,
+					  struct mtdl_release *fresh)
+{
+	struct mtdl_release *renewed = mtdl_release_clone(active);
+	u32 *map;
+	u32 i;
+
+	if (!renewed)
+		return NULL;
+	mtdl_bytes_put(renewed->manifest);
+	renewed->manifest = fresh->manifest;
+	fresh->manifest = NULL;
+	map = renewed->manifest_map;
+	renewed->manifest_map = fresh->manifest_map;
+	fresh->manifest_map = map;
+	renewed->manifest_blocks = fresh->manifest_blocks;
+	renewed->signature_size = fresh->signature_size;
+	renewed->attempts = fresh->attempts;
+	for (i = 0; i < renewed->layer_count; i++)
+		renewed->layers[i].digests = fresh->layers[i].digests;
+	return renewed;
+}
+
 /*
  * Writes active's manifest anew, from the bytes that were handed in: they hash to
  * its digest, so they are what was lost.
@@ -506,9 +530,8 @@ static bool has_both_copies(struct mtdl *mtdl, const struct mtdl_release *releas
 static int renew_manifest(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 **bytes,
 			  u32 signature_size, struct mtdl_reason *why)
 {
-	struct mtdl_release *active = mtdl->active;
+	struct mtdl_release *renewed;
 	struct mtdl_release *fresh = NULL;
-	u32 *map;
 	int err;
 
 	err = mtdl_release_from_manifest(m, *bytes, signature_size, mtdl->geometry.block_shift,
@@ -518,14 +541,17 @@ static int renew_manifest(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 *
 		err = mtdl_place_manifest(mtdl, fresh, why);
 	}
 	if (!err)
-		err = write_manifest(mtdl, fresh, why);
+		err = mtdl_write_manifest(mtdl, fresh, why);
 	if (!err) {
-		map = active->manifest_map;
-		active->manifest_map = fresh->manifest_map;
-		fresh->manifest_map = map;
-		active->manifest_blocks = fresh->manifest_blocks;
-		active->signature_size = fresh->signature_size;
-		err = mtdl_table_write(mtdl, why);
+		renewed = with_manifest(mtdl->active, fresh);
+		if (renewed) {
+			mtdl_release_put(mtdl->active);
+			mtdl->active = renewed;
+			err = mtdl_table_write(mtdl, why);
+		} else {
+			err = mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
+					mtdl->active->block_total);
+		}
 	}
 	mtdl_release_put(fresh);
 	return err;
@@ -722,7 +748,7 @@ int mtdl_sync(struct mtdl *mtdl, struct mtdl_reason *why)
 	return mtdl->unsaved ? mtdl_table_write(mtdl, why) : 0;
 }
 
-int mtdl_commit(struct mtdl *mtdl, struct mtdl_reason *why)
+int mtdl_commit_step(struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	u32 wanted;
 	int err = need_staging(mtdl, why);
@@ -738,7 +764,9 @@ int mtdl_commit(struct mtdl *mtdl, struct mtdl_reason *why)
 		err = mtdl_table_secure(mtdl, why);
 	if (err)
 		return err;
-	mtdl_move_forget(mtdl);
+	/* unless it is commit itself that is copying */
+	if (mtdl->move.what != MTDL_MOVE_NONE && mtdl->move.what != MTDL_MOVE_ASIDE)
+		mtdl_move_forget(mtdl);
 	if (MTDL_DEFECT(FLOOR_AT_COMMIT))
 		mtdl->security_floor = mtdl->candidate->security_counter;
 	if (mtdl->active && !mtdl_has_incomplete(mtdl->active))
@@ -748,6 +776,16 @@ int mtdl_commit(struct mtdl *mtdl, struct mtdl_reason *why)
 	if (!mtdl->exposed)
 		mtdl_expose_active(mtdl);
 	return mtdl_table_write(mtdl, why);
+}
+
+int mtdl_commit(struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	int err;
+
+	do {
+		err = mtdl_commit_step(mtdl, why);
+	} while (err > 0);
+	return err;
 }
 
 int mtdl_abort(struct mtdl *mtdl, struct mtdl_reason *why)

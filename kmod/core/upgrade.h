@@ -20,6 +20,10 @@ void mtdl_drop_candidate(struct mtdl *mtdl, enum mtdl_outcome_code code);
 /** mtdl_adopt_candidate() - make the candidate active, raise the floor, be idle; in memory */
 void mtdl_adopt_candidate(struct mtdl *mtdl);
 
+/** mtdl_write_manifest() - write both copies of a manifest where they are placed */
+int mtdl_write_manifest(struct mtdl *mtdl, struct mtdl_release *release,
+			struct mtdl_reason *why);
+
 /** mtdl_check_layers() - whether the slots and sizes of a manifest's layers suit this flash */
 int mtdl_check_layers(const struct mtdl *mtdl, const struct mtdl_manifest *m,
 		      struct mtdl_reason *why);
@@ -31,14 +35,16 @@ void mtdl_complete_candidate(struct mtdl *mtdl);
 void mtdl_begin_trial(struct mtdl *mtdl);
 
 /**
- * mtdl_install() - commit a complete candidate beside an active release (install.c)
+ * mtdl_install() - one step of committing a complete candidate beside an active release (install.c)
  * @mtdl: secure, in state staging; nothing is wanted
  * @why: reason of a failure
  *
  * Ends in state trial, or in installing if homes of pinned layers are to be written first.
  *
- * Return: 0, -EBUSY, -ENOSPC or an error of the flash (then, unless the table could not be
- * written, the state is staging still).
+ * A step copies aside at most one eraseblock of what is in the way.
+ *
+ * Return: 1 (there is more to do), 0, -EBUSY, -ENOSPC or an error of the flash (then, unless
+ * the table could not be written, the state is staging still).
  */
 int mtdl_install(struct mtdl *mtdl, struct mtdl_reason *why);
 

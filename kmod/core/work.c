@@ -49,14 +49,20 @@ static u32 count_settleable(const struct mtdl_release *release)
 	return count;
 }
 
-/* A block that may go to @home: *@from; @evict: a block that has to leave @home first. */
-static bool pick_from(struct mtdl *mtdl, struct mtdl_pool *pool, u32 block, u32 home, bool evict,
-		      u32 *from, u32 *to)
+/*
+ * A block that may go to @home: *@from; @evict: a block that has to leave @home first.  The
+ * row of a layer that outgrew its slot gives way to everything else: nothing is evicted for
+ * it, and what lies in a slot of another layer is no home of it any more.
+ */
+static bool pick_from(struct mtdl *mtdl, struct mtdl_pool *pool, const struct mtdl_layer *layer,
+		      u32 block, u32 home, bool evict, u32 *from, u32 *to)
 {
 	const struct mtdl_release *active = mtdl_move_side(mtdl, MTDL_SIDE_ACTIVE);
 	struct mtdl_owner owner;
 
 	if (home >= pool->block_count || mtdl_damaged(mtdl, block))
+		return false;
+	if (mtdl_moves_whole(layer) && (evict || mtdl_bit(pool->slots, home)))
 		return false;
 	if (!evict) {
 		*from = block;
@@ -73,7 +79,7 @@ static bool pick_from(struct mtdl *mtdl, struct mtdl_pool *pool, u32 block, u32 
 		u32 own = homes.start + owner.index;
 
 		if (owner.index < homes.count && own < pool->block_count &&
-		    !mtdl_bit(pool->used, own))
+		    !mtdl_moves_whole(owner.layer) && !mtdl_bit(pool->used, own))
 			*to = own;
 	}
 	if (*to == MTDL_NO_BLOCK)
@@ -97,8 +103,8 @@ static bool pick_settle(struct mtdl *mtdl, struct mtdl_pool *pool, bool evict, u
 			homes = mtdl_homes(layer);
 			for (j = 0; j < homes.count; j++)
 				if (!mtdl_at_home(homes, layer, j) &&
-				    pick_from(mtdl, pool, layer->map[j], homes.start + j, evict,
-					      from, to))
+				    pick_from(mtdl, pool, layer, layer->map[j], homes.start + j,
+					      evict, from, to))
 					return true;
 		}
 	}
@@ -277,6 +283,9 @@ bool mtdl_has_work(struct mtdl *mtdl)
 {
 	u32 i;
 
+	/* commit copies aside what it has to, and records it */
+	if (mtdl->move.what == MTDL_MOVE_ASIDE)
+		return false;
 	if (mtdl->state == MTDL_STATE_INSTALLING || mtdl->moves || mtdl->scrub_table ||
 	    mtdl->move.what != MTDL_MOVE_NONE)
 		return true;
@@ -292,7 +301,7 @@ int mtdl_work(struct mtdl *mtdl, struct mtdl_reason *why)
 {
 	int err;
 
-	if (!mtdl_has_work(mtdl) && !mtdl->suspect_count)
+	if (mtdl->move.what == MTDL_MOVE_ASIDE || (!mtdl_has_work(mtdl) && !mtdl->suspect_count))
 		return 0;
 	if (mtdl->read_only)
 		return mtdl_fail(why, -EROFS, "nothing can be changed: %s", mtdl->read_only);

@@ -160,6 +160,11 @@ static int decode_layer(struct mtdl *mtdl, struct reader *r, struct mtdl_release
 				 (unsigned long long)layer->size, layer->policy, layer->flags);
 	layer->block_count = (u32)blocks;
 	layer->map = release->maps + layer->first;
+	if ((layer->policy & MTDL_POLICY_PINNED) && blocks > layer->slot_blocks)
+		return mtdl_fail(why, -EUCLEAN,
+				 "layer table: pinned layer %s of release %s has %u blocks, more than the %u of its slot",
+				 layer->name, release->release, layer->block_count,
+				 layer->slot_blocks);
 	err = check_slot(mtdl, release, index, why);
 	if (!err)
 		err = decode_map(mtdl, r, release, layer, le16_to_cpu(media.map_kind),
@@ -309,6 +314,28 @@ static int decode_done(struct mtdl *mtdl, struct reader *r, u32 *living,
 	return 0;
 }
 
+/* Homes that are still to be written must be nobody's: @active and @candidate are what these use. */
+static int check_homes(const struct mtdl_release *release, const u32 *active, const u32 *candidate,
+		       struct mtdl_reason *why)
+{
+	u32 i, j;
+
+	for (i = 0; i < release->layer_count; i++) {
+		const struct mtdl_layer *layer = &release->layers[i];
+
+		for (j = 0; (layer->policy & MTDL_POLICY_PINNED) && j < layer->block_count; j++) {
+			u32 home = layer->slot_start + j;
+
+			if (layer->map[j] != home &&
+			    (mtdl_bit(active, home) || mtdl_bit(candidate, home)))
+				return mtdl_fail(why, -EUCLEAN,
+						 "layer table: block %u is to be written for pinned layer %s of release %s, and is in use",
+						 home, layer->name, release->release);
+		}
+	}
+	return 0;
+}
+
 static int decode_retired(struct mtdl *mtdl, struct reader *r, u32 count,
 			  struct mtdl_reason *why)
 {
@@ -354,6 +381,8 @@ static int decode_body(struct mtdl *mtdl, struct reader *r, u8 releases,
 		err = mtdl_fail(why, -EUCLEAN,
 				"layer table: a layer is being written over in place, which cannot be in state %u",
 				mtdl->state);
+	if (!err && mtdl->state == MTDL_STATE_INSTALLING)
+		err = check_homes(mtdl->candidate, used[0], used[1], why);
 	if (!err && mtdl->state == MTDL_STATE_STAGING)
 		err = decode_done(mtdl, r, used[2], why);
 	if (!err && r->left)

@@ -93,7 +93,7 @@ int mtdl_move_begin(struct mtdl *mtdl, enum mtdl_move_kind what, enum mtdl_side 
 		u32 at = part << mtdl->geometry.block_shift;
 		u32 left = release->manifest_size + release->signature_size - at;
 
-		move->memory = release->manifest + at;
+		move->memory = release->manifest ? release->manifest + at : NULL;
 		move->length = left < block_size ? left : block_size;
 	}
 	return 0;
@@ -150,11 +150,17 @@ static int verify_copy(struct mtdl *mtdl)
 	const struct mtdl_move *move = &mtdl->move;
 	int err;
 
-	if (!move->layer)
+	/* without digests, that it was read back has to do */
+	if (!move->layer || !move->layer->digests)
 		return 0;
 	err = mtdl_verify_at(mtdl->flash, &mtdl->geometry, move->layer, move->index, move->to,
 			     mtdl->buffer, mtdl->geometry.block_size);
-	return err == -EUCLEAN ? 0 : mtdl_read_error(err);
+	if (err != -EBADMSG)
+		return err == -EUCLEAN ? 0 : mtdl_read_error(err);
+	/* which of the two is it that is damaged? */
+	err = mtdl_verify_at(mtdl->flash, &mtdl->geometry, move->layer, move->index, move->from,
+			     mtdl->buffer, mtdl->geometry.block_size);
+	return err && err != -EUCLEAN ? mtdl_read_error(err) : -EIO;
 }
 
 int mtdl_move_step(struct mtdl *mtdl, struct mtdl_reason *why)

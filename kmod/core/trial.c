@@ -120,7 +120,10 @@ static int take_candidate(struct mtdl *mtdl, struct mtdl_reason *why)
 
 int mtdl_handover(struct mtdl *mtdl, const u8 *digest, struct mtdl_reason *why)
 {
-	if (mtdl_release_same(mtdl->candidate, digest)) {
+	if (mtdl->state == MTDL_STATE_STAGING && mtdl_release_same(mtdl->active, digest)) {
+		/* the same release as what is staged: a layer of it is being written over again */
+		expose(mtdl, mtdl->active);
+	} else if (mtdl_release_same(mtdl->candidate, digest)) {
 		int err = take_candidate(mtdl, why);
 
 		if (err)

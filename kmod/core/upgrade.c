@@ -115,8 +115,10 @@ static bool is_fixed(const struct mtdl_layer *layer, u32 block)
 static int fixed_fails(struct mtdl *mtdl, struct mtdl_layer *layer, u32 block,
 		       struct mtdl_reason *why)
 {
-	int err = mtdl_block_suspect(mtdl, layer->map[block], why);
+	int err = 0;
 
+	if (!mtdl_bit(mtdl->retired, layer->map[block]))
+		err = mtdl_block_suspect(mtdl, layer->map[block], why);
 	if (err)
 		return err;
 	if (layer->policy & MTDL_POLICY_PINNED)
@@ -124,6 +126,9 @@ static int fixed_fails(struct mtdl *mtdl, struct mtdl_layer *layer, u32 block,
 				 "block %u cannot be written, and lies in the slot of pinned layer %s, which cannot move: give that layer another slot, in a release with another layout",
 				 layer->map[block], layer->name);
 	err = mtdl_place_run(mtdl, layer, why);
+	/* the old row is free now: nothing may take it as long as the table calls it written */
+	if (!err)
+		err = mtdl_table_write(mtdl, why);
 	return err ? err : 1;
 }
 
@@ -135,7 +140,9 @@ static int write_wanted(struct mtdl *mtdl, struct mtdl_layer *layer, u32 block, 
 	int err;
 
 	if (is_fixed(layer, block)) {
-		err = mtdl_block_put(mtdl, layer->map[block], data, length);
+		/* it may have been retired since it was chosen */
+		err = mtdl_bit(mtdl->retired, layer->map[block]) ? -EIO :
+		      mtdl_block_put(mtdl, layer->map[block], data, length);
 		if (mtdl_is_worn(err))
 			return fixed_fails(mtdl, layer, block, why);
 		if (err)
@@ -411,6 +418,29 @@ static int place_over(struct mtdl *mtdl, struct mtdl_release *release,
 	return err;
 }
 
+/*
+ * Where a layer was written over in place there is nothing to fall back to, so commit does
+ * not install, and pinned layers have to be at home, or where they are already.
+ */
+static int check_pinned_beside(struct mtdl *mtdl, const struct mtdl_release *release,
+			       struct mtdl_reason *why)
+{
+	bool done;
+	u32 i, j;
+
+	for (i = 0; i < release->layer_count; i++) {
+		const struct mtdl_layer *layer = &release->layers[i];
+
+		for (j = 0; (layer->policy & MTDL_POLICY_PINNED) && j < layer->block_count; j++)
+			if (layer->map[j] != layer->slot_start + j &&
+			    mtdl_same_block(mtdl->active, layer, j, &done) != layer->map[j])
+				return mtdl_fail(why, -ENOSPC,
+						 "release %s changes pinned layer %s, and does not fit but in place, which cannot do both: apply one that leaves %s as it is first",
+						 release->release, layer->name, layer->name);
+	}
+	return 0;
+}
+
 /* Finds a place for everything; *@flagged is set if layers have to be written over for it. */
 static int place(struct mtdl *mtdl, struct mtdl_release *release, u32 flags,
 		 struct mtdl_release **flagged, struct mtdl_plan *plan, struct mtdl_reason *why)
@@ -428,6 +458,8 @@ static int place(struct mtdl *mtdl, struct mtdl_release *release, u32 flags,
 					 mtdl->active->block_total);
 		err = place_over(mtdl, release, *flagged, plan, why);
 	}
+	if (!err && (*flagged || mtdl_has_incomplete(mtdl->active)))
+		err = check_pinned_beside(mtdl, release, why);
 	if (err)
 		return err;
 	for (i = 0; i < release->layer_count; i++) {
@@ -499,28 +531,28 @@ static bool has_both_copies(struct mtdl *mtdl, const struct mtdl_release *releas
 	       !mtdl_manifest_copy_check(mtdl, release, 1, bytes);
 }
 
-/* Active with the manifest that @fresh has, and where that is. */
-static struct mtdl_release *with_manifest(const struct mtdl_release *active,
-					  struct mtdl_release *fresh)
+/* Active as it will be with the manifest in @bytes, taken over on success, stored anew. */
+static int with_manifest(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 *bytes,
+			 u32 signature_size, struct mtdl_release **out, struct mtdl_reason *why)
 {
-	struct mtdl_release *renewed = mtdl_release_clone(active);
-	u32 *map;
-	u32 i;
+	struct mtdl_release *renewed = mtdl_release_clone(mtdl->active);
+	u32 stored = m->length + signature_size;
 
+	*out = renewed;
 	if (!renewed)
-		return NULL;
+		return mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
+				 mtdl->active->block_total);
 	mtdl_bytes_put(renewed->manifest);
-	renewed->manifest = fresh->manifest;
-	fresh->manifest = NULL;
-	map = renewed->manifest_map;
-	renewed->manifest_map = fresh->manifest_map;
-	fresh->manifest_map = map;
-	renewed->manifest_blocks = fresh->manifest_blocks;
-	renewed->signature_size = fresh->signature_size;
-	renewed->attempts = fresh->attempts;
-	for (i = 0; i < renewed->layer_count; i++)
-		renewed->layers[i].digests = fresh->layers[i].digests;
-	return renewed;
+	renewed->manifest = NULL;
+	mtdl_free(renewed->manifest_map);
+	renewed->manifest_size = m->length;
+	renewed->signature_size = signature_size;
+	renewed->manifest_blocks = ((stored - 1) >> mtdl->geometry.block_shift) + 1;
+	renewed->manifest_map = mtdl_alloc(2 * (size_t)renewed->manifest_blocks * sizeof(u32));
+	if (!renewed->manifest_map)
+		return mtdl_fail(why, -ENOMEM, "no memory for a manifest in %u blocks",
+				 renewed->manifest_blocks);
+	return mtdl_release_link(renewed, bytes, m, why);
 }
 
 /*
@@ -531,29 +563,20 @@ static int renew_manifest(struct mtdl *mtdl, const struct mtdl_manifest *m, u8 *
 			  u32 signature_size, struct mtdl_reason *why)
 {
 	struct mtdl_release *renewed;
-	struct mtdl_release *fresh = NULL;
-	int err;
+	int err = with_manifest(mtdl, m, *bytes, signature_size, &renewed, why);
 
-	err = mtdl_release_from_manifest(m, *bytes, signature_size, mtdl->geometry.block_shift,
-					 &fresh, why);
 	if (!err) {
 		*bytes = NULL;
-		err = mtdl_place_manifest(mtdl, fresh, why);
+		err = mtdl_place_manifest(mtdl, renewed, why);
 	}
 	if (!err)
-		err = mtdl_write_manifest(mtdl, fresh, why);
+		err = mtdl_write_manifest(mtdl, renewed, why);
 	if (!err) {
-		renewed = with_manifest(mtdl->active, fresh);
-		if (renewed) {
-			mtdl_release_put(mtdl->active);
-			mtdl->active = renewed;
-			err = mtdl_table_write(mtdl, why);
-		} else {
-			err = mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
-					mtdl->active->block_total);
-		}
+		mtdl_release_put(mtdl->active);
+		mtdl->active = mtdl_release_get(renewed);
+		err = mtdl_table_write(mtdl, why);
 	}
-	mtdl_release_put(fresh);
+	mtdl_release_put(renewed);
 	return err;
 }
 

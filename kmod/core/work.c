@@ -183,7 +183,7 @@ static int finish_settle(struct mtdl *mtdl, u32 from, u32 to, struct mtdl_reason
 	if (!active)
 		return -ENOMEM;
 	mtdl_move_made(mtdl, active, from, to);
-	return 1;
+	return mtdl_block_convict(mtdl, why) ? : 1;
 }
 
 static int finish_scrub(struct mtdl *mtdl, u32 from, u32 to, struct mtdl_reason *why)

@@ -17,6 +17,7 @@ endif
 include tools/tools.mk
 include kmod/core/freestanding.mk
 include selftests/host-tests.mk
+include selftests/fuzz/fuzz.mk
 
 ##@ Building
 

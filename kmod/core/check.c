@@ -112,6 +112,8 @@ static int check_shared(struct mtdl *mtdl, const struct mtdl_layer *layer, u32 i
 	if (!other)
 		return 0;
 	if (strcmp(other->name, layer->name) || logical != index ||
+	    mtdl_block_bytes(other->size, index, mtdl->geometry.block_size) !=
+	    mtdl_block_bytes(layer->size, index, mtdl->geometry.block_size) ||
 	    memcmp(other->digests + (size_t)logical * MTDL_DIGEST_SIZE,
 		   layer->digests + (size_t)index * MTDL_DIGEST_SIZE, MTDL_DIGEST_SIZE))
 		return mtdl_fail(why, -EUCLEAN,

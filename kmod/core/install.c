@@ -34,6 +34,13 @@ static bool next_to_install(const struct mtdl_release *release, u32 *layer, u32 
 	return false;
 }
 
+bool mtdl_is_installed(const struct mtdl_release *release)
+{
+	u32 layer = 0, block = 0;
+
+	return !next_to_install(release, &layer, &block);
+}
+
 static int take_spare(struct mtdl *mtdl, u32 *block, struct mtdl_reason *why)
 {
 	struct mtdl_pool pool = { 0 };
@@ -130,10 +137,9 @@ static int make_room(struct mtdl *mtdl, struct mtdl_reason *why)
 
 int mtdl_install(struct mtdl *mtdl, struct mtdl_reason *why)
 {
-	u32 layer = 0, block = 0;
 	int err;
 
-	if (!next_to_install(mtdl->candidate, &layer, &block)) {
+	if (mtdl_is_installed(mtdl->candidate)) {
 		mtdl_complete_candidate(mtdl);
 		mtdl_begin_trial(mtdl);
 		return mtdl_table_write(mtdl, why);

@@ -60,12 +60,14 @@ int mtdl_release_from_manifest(const struct mtdl_manifest *m, u8 *bytes, u32 sig
 }
 
 u32 mtdl_same_block(struct mtdl_release *old, const struct mtdl_layer *layer, u32 block,
-		    bool *done)
+		    u32 block_size, bool *done)
 {
 	const struct mtdl_layer *other = mtdl_release_find(old, layer->name);
 
 	if (!other || !other->digests || block >= other->block_count ||
 	    (other->flags & MTDL_LAYER_INCOMPLETE) ||
+	    mtdl_block_bytes(other->size, block, block_size) !=
+	    mtdl_block_bytes(layer->size, block, block_size) ||
 	    memcmp(other->digests + (size_t)block * MTDL_DIGEST_SIZE,
 		   layer->digests + (size_t)block * MTDL_DIGEST_SIZE, MTDL_DIGEST_SIZE))
 		return MTDL_NO_BLOCK;
@@ -124,9 +126,10 @@ static void share_layer(struct mtdl *mtdl, struct mtdl_release *release,
 		bool done = false;
 
 		if (from_whole)
-			block = mtdl_same_block(whole, layer, i, &done);
+			block = mtdl_same_block(whole, layer, i, mtdl->geometry.block_size, &done);
 		if (block == MTDL_NO_BLOCK && from_candidate) {
-			block = mtdl_same_block(mtdl->candidate, layer, i, &done);
+			block = mtdl_same_block(mtdl->candidate, layer, i,
+						mtdl->geometry.block_size, &done);
 			if (block != MTDL_NO_BLOCK &&
 			    (mtdl_bit(pool->used, block) ||
 			     !may_adopt(mtdl, release, layer, i, block)))
@@ -397,7 +400,7 @@ static void count_layer(const struct mtdl *mtdl, const struct mtdl_release *rele
 
 		if (release->done && mtdl_bit(release->done, layer->first + i))
 			continue;
-		block = mtdl_same_block(mtdl->active, layer, i, &done);
+		block = mtdl_same_block(mtdl->active, layer, i, mtdl->geometry.block_size, &done);
 		if (block != MTDL_NO_BLOCK && block != layer->map[i]) {
 			plan->copied++;
 			continue;

@@ -80,9 +80,9 @@ static inline bool mtdl_moves_whole(const struct mtdl_layer *layer)
 	       layer->block_count > layer->slot_blocks;
 }
 
-/** mtdl_same_block() - the block that @old has under the same name, number and digest, or none */
+/** mtdl_same_block() - the block that @old has under the same name, number, length and digest */
 u32 mtdl_same_block(struct mtdl_release *old, const struct mtdl_layer *layer, u32 block,
-		    bool *done);
+		    u32 block_size, bool *done);
 
 /** mtdl_plan_count() - fill in what @plan says of blocks to write, from @release */
 void mtdl_plan_count(const struct mtdl *mtdl, const struct mtdl_release *release,

@@ -229,6 +229,9 @@ int mtdl_load_manifest(struct mtdl *mtdl, struct mtdl_release *release,
 		goto out_free;
 	}
 	err = mtdl_manifest_parse(m, bytes, release->manifest_size, why);
+	/* the parser's errors mean that the caller's manifest is refused; this one is on flash */
+	if (err == -EINVAL || err == -EOPNOTSUPP)
+		err = -EUCLEAN;
 	if (!err)
 		err = mtdl_release_link(release, bytes, m, why);
 	if (!err)

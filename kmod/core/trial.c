@@ -99,15 +99,22 @@ static void homes_are_written(struct mtdl_release *candidate)
 /* The loader booted the candidate: it was committed then, and has used an attempt. */
 static int take_candidate(struct mtdl *mtdl, struct mtdl_reason *why)
 {
-	int err = mtdl_load_manifest(mtdl, mtdl->candidate, why);
+	bool alone = !mtdl->active || mtdl_has_incomplete(mtdl->active);
+	int err;
 
+	/* before the first home is written, two copies say so that read back */
+	if (mtdl->state == MTDL_STATE_STAGING && !alone && !mtdl_is_installed(mtdl->candidate))
+		return mtdl_fail(why, -ESTALE,
+				 "the boot loader says that it booted release %s, whose pinned layers are not at home yet: is it the same flash?",
+				 mtdl->candidate->release);
+	err = mtdl_load_manifest(mtdl, mtdl->candidate, why);
 	if (err)
 		return err;
 	if (mtdl->state == MTDL_STATE_INSTALLING)
 		homes_are_written(mtdl->candidate);
 	if (mtdl->state == MTDL_STATE_STAGING)
 		mtdl_complete_candidate(mtdl);
-	if (!mtdl->active) {
+	if (alone) {	/* nothing to fall back to */
 		mtdl_adopt_candidate(mtdl);
 		return 0;
 	}

@@ -204,7 +204,8 @@ static int rewrite_layer(struct mtdl *mtdl, struct mtdl_layer *layer, u8 *data,
 			mtdl_set_bit(mtdl->candidate->done, layer->first + i);
 			continue;
 		}
-		other = found ? MTDL_NO_BLOCK : mtdl_same_block(mtdl->active, layer, i, &done);
+		other = found ? MTDL_NO_BLOCK :
+			mtdl_same_block(mtdl->active, layer, i, mtdl->geometry.block_size, &done);
 		if (other != MTDL_NO_BLOCK)
 			found = holds(mtdl, layer, i, other, data, length);
 		if (found)
@@ -433,7 +434,8 @@ static int check_pinned_beside(struct mtdl *mtdl, const struct mtdl_release *rel
 
 		for (j = 0; (layer->policy & MTDL_POLICY_PINNED) && j < layer->block_count; j++)
 			if (layer->map[j] != layer->slot_start + j &&
-			    mtdl_same_block(mtdl->active, layer, j, &done) != layer->map[j])
+			    mtdl_same_block(mtdl->active, layer, j, mtdl->geometry.block_size,
+					    &done) != layer->map[j])
 				return mtdl_fail(why, -ENOSPC,
 						 "release %s changes pinned layer %s, and does not fit but in place, which cannot do both: apply one that leaves %s as it is first",
 						 release->release, layer->name, layer->name);

@@ -34,6 +34,9 @@ void mtdl_complete_candidate(struct mtdl *mtdl);
 /** mtdl_begin_trial() - the complete candidate is on trial, no attempt used; in memory */
 void mtdl_begin_trial(struct mtdl *mtdl);
 
+/** mtdl_is_installed() - whether all pinned layers of @release are at home (install.c) */
+bool mtdl_is_installed(const struct mtdl_release *release);
+
 /**
  * mtdl_install() - one step of committing a complete candidate beside an active release (install.c)
  * @mtdl: secure, in state staging; nothing is wanted

@@ -111,6 +111,9 @@ static int fetch(struct mtdl *mtdl, u32 length)
 		return 0;
 	}
 	err = mtdl->flash->ops->read(mtdl->flash, off, move->copy, length);
+	/* who gives it up for damaged may be about to overwrite it: once is no proof */
+	if (err == -EBADMSG)
+		err = mtdl->flash->ops->read(mtdl->flash, off, move->copy, length);
 	return err == -EUCLEAN ? 0 : mtdl_read_error(err);
 }
 
@@ -165,13 +168,20 @@ static int verify_copy(struct mtdl *mtdl)
 
 int mtdl_move_step(struct mtdl *mtdl, struct mtdl_reason *why)
 {
-	const struct mtdl_move *move = &mtdl->move;
+	struct mtdl_move *move = &mtdl->move;
 	int err = copy_eraseblock(mtdl);
 
 	if (!err && move->at < mtdl->geometry.block_size)
 		return 1;
-	if (!err)
+	if (!err) {
 		err = verify_copy(mtdl);
+		/* as for all cells that fail: once more, before they are suspects */
+		if (mtdl_is_worn(err) && !move->again) {
+			move->again = true;
+			move->at = 0;
+			return 1;
+		}
+	}
 	if (!err)
 		mtdl_block_written(mtdl, move->to);
 	if (err == -EBADMSG) {

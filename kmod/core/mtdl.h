@@ -200,6 +200,7 @@ struct mtdl_unit {
  * @to: block
  * @length: bytes of it that count
  * @at: of the block, copied so far
+ * @again: the copy did not keep, and is made once more
  * @layer: whose block it is; NULL: of a manifest
  * @layer_index: which layer of its release
  * @index: which logical block
@@ -218,6 +219,7 @@ struct mtdl_move {
 	u32 to;
 	u32 length;
 	u32 at;
+	bool again;
 	const struct mtdl_layer *layer;
 	u32 layer_index;
 	u32 index;

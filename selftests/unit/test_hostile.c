@@ -396,6 +396,7 @@ static struct {
 	u32 programs;
 	u64 off;
 	u32 reads;
+	u32 until;
 } decay;
 
 static int decaying_program(struct mtdl_flash *flash, u64 off, const void *buf, u32 len)
@@ -410,14 +411,15 @@ static int decaying_program(struct mtdl_flash *flash, u64 off, const void *buf, 
 /* What was programmed first reads right once, and is uncorrectable from then on. */
 static int decaying_read(struct mtdl_flash *flash, u64 off, void *buf, u32 len)
 {
-	if (decay.off && off == decay.off && decay.reads++ > 1)
+	if (decay.off && off == decay.off && decay.reads++ > 1 && decay.reads <= decay.until)
 		return -EBADMSG;
 	return decay.below->read(flash, off, buf, len);
 }
 
-static void decay_first(void)
+static void decay_first(u32 until)
 {
 	memset(&decay, 0, sizeof(decay));
+	decay.until = until;
 	decay.below = device->sim->flash.ops;
 	decay.ops = *decay.below;
 	decay.ops.program = decaying_program;
@@ -436,7 +438,7 @@ static void test_copy_decays(void **state)
 	one = make(kernel_one, COUNT(kernel_one), "1.0");
 	two = make(kernel_two, COUNT(kernel_two), "2.0");
 	unit_ok(device, device_stage(device, two, 0));
-	decay_first();
+	decay_first(~0U);
 	unit_ok(device, mtdl_commit(&device->mtdl, &device->why));
 	mtdl_follow(&device->mtdl);
 	unit_ok(device, device_reads(device, one));
@@ -445,6 +447,53 @@ static void test_copy_decays(void **state)
 		assert_true(more >= 0);
 	} while (more);
 	assert_int_equal(device->mtdl.state, MTDL_STATE_TRIAL);
+	unit_ok(device, device_reads(device, one));
+	build_free(one);
+	build_free(two);
+}
+
+/* Once is no proof: the home is written again, and serves. */
+static void test_home_decays_once(void **state)
+{
+	struct built_release *two;
+
+	(void)state;
+	install(kernel_one, COUNT(kernel_one), "1.0");
+	two = make(kernel_two, COUNT(kernel_two), "2.0");
+	unit_ok(device, device_apply(device, two, 0));
+	mtdl_follow(&device->mtdl);
+	decay_first(3);
+	unit_work(device);
+	assert_true(decay.reads > 3);
+	assert_int_equal(device->mtdl.state, MTDL_STATE_TRIAL);
+	check_raw(two);
+	build_free(two);
+}
+
+static int failing_read(struct mtdl_flash *flash, u64 off, void *buf, u32 len)
+{
+	if (off == decay.off && !decay.reads++)
+		return -EBADMSG;
+	return decay.below->read(flash, off, buf, len);
+}
+
+/* What could not be corrected once may be the only copy there is. */
+static void test_source_read_fails_once(void **state)
+{
+	struct built_release *one, *two;
+
+	(void)state;
+	install(kernel_one, COUNT(kernel_one), "1.0");
+	one = make(kernel_one, COUNT(kernel_one), "1.0");
+	two = make(kernel_two, COUNT(kernel_two), "2.0");
+	unit_ok(device, device_stage(device, two, 0));
+	decay_first(0);
+	decay.off = (u64)(slot_of(&kernel_one[0]) + 1) << device->mtdl.geometry.block_shift;
+	decay.ops.read = failing_read;
+	unit_ok(device, mtdl_commit(&device->mtdl, &device->why));
+	assert_true(decay.reads > 0);
+	mtdl_follow(&device->mtdl);
+	unit_work(device);
 	unit_ok(device, device_reads(device, one));
 	build_free(one);
 	build_free(two);
@@ -529,9 +578,7 @@ static bool cut_after_row(u32 cut)
 	device->sim->fail_erase[device->mtdl.candidate->layers[1].map[5] * per_block()] = 200;
 	device->sim->fail_erase[device->mtdl.candidate->layers[2].map[0] * per_block()] = 200;
 	device->sim->cut_at = device->sim->ops + cut;
-	device->sim->cut = (struct simflash_cut) {
-		.effect = SIMFLASH_AFTER, .seed = 1,
-	};
+	device->sim->cut = (struct simflash_cut) { SIMFLASH_AFTER, 0, 0, 1 };
 	write_one(release, 1, 5);
 	write_one(release, 2, 0);
 	done = !device->sim->off;
@@ -621,6 +668,8 @@ int main(void)
 		TEST(test_crafted_home_in_use),
 		TEST(test_crafted_home_in_active),
 		TEST(test_copy_decays),
+		TEST(test_home_decays_once),
+		TEST(test_source_read_fails_once),
 		TEST(test_lost_manifest_and_pinned),
 		TEST(test_row_begins_anew),
 		TEST(test_many_bad_homes),

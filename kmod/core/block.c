@@ -177,11 +177,13 @@ int mtdl_block_write(struct mtdl *mtdl, const struct mtdl_release *release, u32 
 	}
 }
 
-void mtdl_block_damaged(struct mtdl *mtdl, u32 block, u32 layer, u32 logical)
+int mtdl_block_damaged(struct mtdl *mtdl, u32 block, u32 layer, u32 logical)
 {
 	if (!mtdl->damaged)
 		mtdl->damaged = mtdl_alloc(4 * mtdl_bitmap_words(mtdl->geometry.block_count));
-	if (mtdl->damaged)
-		mtdl_set_bit(mtdl->damaged, block);
+	if (!mtdl->damaged)
+		return -ENOMEM;
+	mtdl_set_bit(mtdl->damaged, block);
 	tell(mtdl, MTDL_EVENT_VERIFY_FAILED, layer, logical);
+	return 0;
 }

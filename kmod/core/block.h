@@ -68,7 +68,7 @@ static inline bool mtdl_damaged(const struct mtdl *mtdl, u32 block)
 	return mtdl->damaged && (mtdl->damaged[block >> 5] >> (block & 31) & 1);
 }
 
-/** mtdl_block_damaged() - remember that, and tell of it */
-void mtdl_block_damaged(struct mtdl *mtdl, u32 block, u32 layer, u32 logical);
+/** mtdl_block_damaged() - remember that, and tell of it; 0 or -ENOMEM */
+int mtdl_block_damaged(struct mtdl *mtdl, u32 block, u32 layer, u32 logical);
 
 #endif

@@ -188,7 +188,9 @@ int mtdl_move_step(struct mtdl *mtdl, struct mtdl_reason *why)
 		mtdl_fail(why, err,
 			  "block %u (logical block %u of layer %s) does not hold what the manifest names, so it cannot be moved: apply a release that has other bytes there",
 			  move->from, move->index, move->layer ? move->layer->name : "(none)");
-		mtdl_block_damaged(mtdl, move->from, move->layer_index, move->index);
+		/* who does not remember it would come back to it for ever */
+		if (mtdl_block_damaged(mtdl, move->from, move->layer_index, move->index))
+			err = -ENOMEM;
 	} else if (err) {
 		mtdl_fail(why, err, "block %u cannot be copied to block %u (error %d)",
 			  move->from, move->to, err);

@@ -107,7 +107,9 @@ static int take_candidate(struct mtdl *mtdl, struct mtdl_reason *why)
 		return mtdl_fail(why, -ESTALE,
 				 "the boot loader says that it booted release %s, whose pinned layers are not at home yet: is it the same flash?",
 				 mtdl->candidate->release);
-	err = mtdl_load_manifest(mtdl, mtdl->candidate, why);
+	/* what is on trial already is exposed in any case */
+	err = mtdl->state == MTDL_STATE_TRIAL ? 0 :
+	      mtdl_load_manifest(mtdl, mtdl->candidate, why);
 	if (err)
 		return err;
 	if (mtdl->state == MTDL_STATE_INSTALLING)

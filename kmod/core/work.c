@@ -311,6 +311,8 @@ int mtdl_work(struct mtdl *mtdl, struct mtdl_reason *why)
 		return step_move(mtdl, why);
 	if (mtdl->moves >= BATCH)
 		return record(mtdl, why);
+	if (mtdl->scrub_table)
+		return renew_table(mtdl, why);
 	err = pick(mtdl, false, why);
 	if (err)
 		return err;
@@ -319,8 +321,6 @@ int mtdl_work(struct mtdl *mtdl, struct mtdl_reason *why)
 	err = pick(mtdl, true, why);
 	if (err)
 		return err;
-	if (mtdl->scrub_table)
-		return renew_table(mtdl, why);
 	/* nothing else is to be written: the table's own cells have to be the witness */
 	if (mtdl->suspect_count && mtdl->secure)
 		return mtdl_block_convict(mtdl, why) ? : 1;

@@ -578,7 +578,9 @@ static bool cut_after_row(u32 cut)
 	device->sim->fail_erase[device->mtdl.candidate->layers[1].map[5] * per_block()] = 200;
 	device->sim->fail_erase[device->mtdl.candidate->layers[2].map[0] * per_block()] = 200;
 	device->sim->cut_at = device->sim->ops + cut;
-	device->sim->cut = (struct simflash_cut) { SIMFLASH_AFTER, 0, 0, 1 };
+	device->sim->cut = (struct simflash_cut) {
+		.effect = SIMFLASH_AFTER, .seed = 1,
+	};
 	write_one(release, 1, 5);
 	write_one(release, 2, 0);
 	done = !device->sim->off;

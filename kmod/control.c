@@ -29,41 +29,27 @@
 #include "control.h"
 #include "device.h"
 #include "export.h"
-#include "netlink.h"
+#include "session.h"
+#include "upkeep.h"
+#include "work.h"
 
 #define MTDLAYER_WANT_MAX	4096U
-#define MTDLAYER_VERIFY_MAX	1024U
-
-/**
- * struct mtdlayer_session - an open /dev/mtdlayerN
- * @dev: a reference
- * @lock: one ioctl at a time; protects @buffer
- * @pid: of who opened it
- * @comm: its name
- * @buffer: a block, for data on their way to or from the flash; NULL until it is needed
- */
-struct mtdlayer_session {
-	struct mtdlayer_device *dev;
-	/* one ioctl at a time; protects buffer */
-	struct mutex lock;
-	pid_t pid;
-	char comm[TASK_COMM_LEN];
-	u8 *buffer;
-};
 
 /* Both sides of the interface, of 32 and of 64 bits, must agree on every offset. */
 static void mtdlayer_control_check_abi(void)
 {
 	BUILD_BUG_ON(sizeof(struct mtdlayer_attach) != 16 + 64 + 8 + 256);
 	BUILD_BUG_ON(sizeof(struct mtdlayer_detach) != 8 + 256);
-	BUILD_BUG_ON(sizeof(struct mtdlayer_plan_layer) != 24);
-	BUILD_BUG_ON(sizeof(struct mtdlayer_begin) != 40 + 48 + 8 + 256);
-	BUILD_BUG_ON(offsetof(struct mtdlayer_begin, bytes) != 88);
+	BUILD_BUG_ON(sizeof(struct mtdlayer_plan_layer) != 32);
+	BUILD_BUG_ON(sizeof(struct mtdlayer_begin) != 40 + 64 + 8 + 256);
+	BUILD_BUG_ON(offsetof(struct mtdlayer_begin, bytes) != 104);
 	BUILD_BUG_ON(sizeof(struct mtdlayer_wanted) != 8);
 	BUILD_BUG_ON(sizeof(struct mtdlayer_want) != 16 + 256);
 	BUILD_BUG_ON(sizeof(struct mtdlayer_write) != 24 + 256);
 	BUILD_BUG_ON(sizeof(struct mtdlayer_change) != 8 + 32 + 256);
 	BUILD_BUG_ON(sizeof(struct mtdlayer_verify) != 24 + 256);
+	BUILD_BUG_ON(sizeof(struct mtdlayer_settle) != 24 + 256);
+	BUILD_BUG_ON(sizeof(struct mtdlayer_scrub) != 16 + 256);
 	BUILD_BUG_ON(sizeof(struct mtdlayer_wanted) != sizeof(struct mtdl_wanted));
 	BUILD_BUG_ON(offsetof(struct mtdlayer_wanted, block) !=
 		     offsetof(struct mtdl_wanted, block));
@@ -71,9 +57,10 @@ static void mtdlayer_control_check_abi(void)
 	BUILD_BUG_ON(MTDLAYER_DIGEST_SIZE != MTDL_DIGEST_SIZE);
 	BUILD_BUG_ON(MTDLAYER_BEGIN_DRY_RUN != MTDL_BEGIN_DRY_RUN);
 	BUILD_BUG_ON(MTDLAYER_BEGIN_REPLACE != MTDL_BEGIN_REPLACE);
+	BUILD_BUG_ON(MTDLAYER_BEGIN_IN_PLACE != MTDL_BEGIN_IN_PLACE);
 }
 
-static int mtdlayer_refuse_flags(u32 flags, u32 known, struct mtdl_reason *why)
+int mtdlayer_refuse_flags(u32 flags, u32 known, struct mtdl_reason *why)
 {
 	if (!(flags & ~known))
 		return 0;
@@ -81,7 +68,7 @@ static int mtdlayer_refuse_flags(u32 flags, u32 known, struct mtdl_reason *why)
 			 flags, flags & ~known);
 }
 
-static int mtdlayer_refuse_reserved(u32 reserved, struct mtdl_reason *why)
+int mtdlayer_refuse_reserved(u32 reserved, struct mtdl_reason *why)
 {
 	if (!reserved)
 		return 0;
@@ -100,8 +87,7 @@ int mtdlayer_session_refuse(struct mtdlayer_device *dev, struct mtdl_reason *why
 			 dev->index, dev->owner->pid, dev->owner->comm);
 }
 
-/* Locks the device for a change, and makes this file its owner. */
-static int mtdlayer_session_own(struct mtdlayer_session *session, struct mtdl_reason *why)
+int mtdlayer_session_own(struct mtdlayer_session *session, struct mtdl_reason *why)
 {
 	struct mtdlayer_device *dev = session->dev;
 	int err;
@@ -111,14 +97,16 @@ static int mtdlayer_session_own(struct mtdlayer_session *session, struct mtdl_re
 		return err;
 	if (!dev->owner)
 		dev->owner = session;
-	if (dev->owner == session)
+	if (dev->owner == session) {
+		mtdlayer_work_changed(dev);
 		return 0;
+	}
 	err = mtdlayer_session_refuse(dev, why);
 	mtdlayer_device_unlock(dev);
 	return err;
 }
 
-static int mtdlayer_session_buffer(struct mtdlayer_session *session)
+int mtdlayer_session_buffer(struct mtdlayer_session *session)
 {
 	if (!session->buffer)
 		session->buffer = kvmalloc(session->dev->mtdl.geometry.block_size, GFP_KERNEL);
@@ -174,8 +162,9 @@ static int mtdlayer_begin_check(struct mtdlayer_session *session, const struct m
 	u32 limit = mtdl_manifest_limit(session->dev->mtdl.geometry.block_count);
 	int err;
 
-	err = mtdlayer_refuse_flags(arg->flags, MTDLAYER_BEGIN_DRY_RUN | MTDLAYER_BEGIN_REPLACE,
-				    why);
+	err = mtdlayer_refuse_flags(arg->flags,
+				    MTDLAYER_BEGIN_DRY_RUN | MTDLAYER_BEGIN_REPLACE |
+				    MTDLAYER_BEGIN_IN_PLACE, why);
 	if (!err)
 		err = mtdlayer_refuse_reserved(arg->reserved[0] | arg->reserved[1], why);
 	if (err)
@@ -211,6 +200,10 @@ static void mtdlayer_begin_fill(struct mtdlayer_begin *arg, const struct mtdl_pl
 	arg->erases = plan->erases;
 	arg->free_after = plan->free_after;
 	arg->missing = plan->missing;
+	arg->copied = plan->copied;
+	arg->aside = plan->aside;
+	arg->in_place = plan->in_place;
+	arg->reserve = plan->reserve;
 	arg->bytes = plan->bytes;
 }
 
@@ -228,11 +221,67 @@ static int mtdlayer_begin_copy_layers(const struct mtdlayer_begin *arg,
 		layer.relocated = plan->layers[i].relocated;
 		layer.overflow = plan->layers[i].overflow;
 		layer.bytes = plan->layers[i].bytes;
+		layer.flags = plan->layers[i].in_place ? MTDLAYER_PLAN_LAYER_IN_PLACE : 0;
 		if (copy_to_user(&to[i], &layer, sizeof(layer)))
 			return mtdl_fail(why, -EFAULT,
 					 "the layers' plan cannot be written to its address");
 	}
 	return 0;
+}
+
+/* An address that cannot be written to is refused before anything has changed. */
+static int mtdlayer_begin_clear_layers(const struct mtdlayer_begin *arg, struct mtdl_reason *why)
+{
+	u32 count = min_t(u32, arg->layer_room, MTDL_LAYERS_MAX);
+
+	if (!clear_user(u64_to_user_ptr(arg->layers), count * sizeof(struct mtdlayer_plan_layer)))
+		return 0;
+	return mtdl_fail(why, -EFAULT, "the layers' plan cannot be written to its address");
+}
+
+/* Makes sure that nobody reads, or comes to read, what would be written over in place. */
+static int mtdlayer_begin_bar(struct mtdlayer_device *dev, const struct mtdlayer_begin *arg,
+			      const void *manifest, const struct mtdl_plan *plan,
+			      struct mtdl_reason *why)
+{
+	struct mtdl_manifest *parsed;
+	int err;
+	u32 i;
+
+	/* too large for the stack */
+	parsed = kzalloc(sizeof(*parsed), GFP_KERNEL);
+	if (!parsed)
+		return -ENOMEM;
+	err = mtdl_manifest_parse(parsed, manifest, arg->manifest_size, why);
+	for (i = 0; !err && i < plan->layer_count; i++)
+		if (plan->layers[i].in_place)
+			err = mtdlayer_export_bar(dev, parsed->layers[i].name, why);
+	kfree(parsed);
+	return err;
+}
+
+/* Begins; what is written over in place is closed until readers know that it cannot be read. */
+static int mtdlayer_begin_device(struct mtdlayer_device *dev, const struct mtdlayer_begin *arg,
+				 const void *manifest, const void *signature,
+				 struct mtdl_plan *plan, struct mtdl_reason *why)
+{
+	bool in_place = !(arg->flags & MTDLAYER_BEGIN_DRY_RUN) &&
+			(arg->flags & MTDLAYER_BEGIN_IN_PLACE);
+	int err = 0;
+
+	if (in_place) {
+		err = mtdl_begin(&dev->mtdl, manifest, arg->manifest_size, signature,
+				 arg->signature_size, arg->flags | MTDL_BEGIN_DRY_RUN, plan, why);
+		if (!err)
+			err = mtdlayer_begin_bar(dev, arg, manifest, plan, why);
+	}
+	if (!err)
+		err = mtdl_begin(&dev->mtdl, manifest, arg->manifest_size, signature,
+				 arg->signature_size, arg->flags, plan, why);
+	/* without memory for that it stays closed: the next unlocking tries again */
+	if (!mtdlayer_export_follow(dev, NULL))
+		mtdlayer_export_unbar(dev);
+	return err;
 }
 
 static int mtdlayer_begin_run(struct mtdlayer_session *session, struct mtdlayer_begin *arg,
@@ -250,8 +299,7 @@ static int mtdlayer_begin_run(struct mtdlayer_session *session, struct mtdlayer_
 	err = dry_run ? mtdlayer_device_lock(dev, why) : mtdlayer_session_own(session, why);
 	if (err)
 		goto out_free_plan;
-	err = mtdl_begin(&dev->mtdl, manifest, arg->manifest_size, signature, arg->signature_size,
-			 arg->flags, plan, why);
+	err = mtdlayer_begin_device(dev, arg, manifest, signature, plan, why);
 	if (!dry_run)
 		dev->stale = true;
 	mtdlayer_device_unlock(dev);
@@ -271,6 +319,8 @@ static int mtdlayer_ioctl_begin(struct mtdlayer_session *session, void *p, struc
 	int err;
 
 	err = mtdlayer_begin_check(session, arg, why);
+	if (!err)
+		err = mtdlayer_begin_clear_layers(arg, why);
 	if (err)
 		return err;
 	manifest = vmemdup_user(u64_to_user_ptr(arg->manifest), arg->manifest_size);
@@ -381,7 +431,7 @@ static int mtdlayer_change_boot(struct mtdlayer_device *dev, struct mtdl_reason 
 	struct mtdl_reason expose = { };
 	int err;
 
-	if (mtdl->state != MTDL_STATE_TRIAL && mtdl->exposed && mtdl->exposed == mtdl->active)
+	if (mtdl->state != MTDL_STATE_TRIAL && mtdl_is_exposed(mtdl, mtdl->active))
 		return 0;
 	if (mtdlayer_device_unrecorded(dev))
 		return mtdl_fail(why, -EROFS, "nothing else can be exposed: %s", mtdl->read_only);
@@ -400,18 +450,64 @@ static int mtdlayer_change_boot(struct mtdlayer_device *dev, struct mtdl_reason 
 	return err;
 }
 
-static int mtdlayer_change_run(struct mtdlayer_device *dev, unsigned int cmd,
+/*
+ * Leads from state installing to the trial, a step at a time; the device is locked before
+ * and after.  If it is interrupted, the work in the background goes on.
+ */
+static int mtdlayer_commit_install(struct mtdlayer_session *session, struct mtdl_reason *why)
+{
+	struct mtdlayer_device *dev = session->dev;
+	struct mtdl *mtdl = &dev->mtdl;
+	int ret = 0;
+
+	mtdlayer_work_retry(dev);
+	while (ret >= 0 && mtdl->state == MTDL_STATE_INSTALLING) {
+		session->committed = signal_pending(current);
+		if (session->committed)
+			return mtdl_fail(why, -ERESTARTSYS,
+					 "interrupted while pinned layers are being installed, which goes on in the background");
+		ret = mtdlayer_work_step(dev, why);
+		mtdlayer_device_unlock(dev);
+		cond_resched();
+		mutex_lock(&dev->lock);
+		if (dev->dying || mtdlayer_device_gone(dev))
+			return mtdl_fail(why, -ENODEV, "mtdlayer%u was detached", dev->index);
+	}
+	session->committed = false;
+	if (ret < 0)
+		return ret;
+	if (mtdl->state == MTDL_STATE_IDLE && mtdl->outcome.code == MTDL_OUTCOME_FAILED)
+		return mtdl_fail(why, -EIO,
+				 "release %s cannot be installed: the cells of a pinned layer's slot fail (error %u); the old release stays",
+				 mtdl->outcome.release, mtdl->outcome.error);
+	return 0;
+}
+
+static int mtdlayer_commit(struct mtdlayer_session *session, struct mtdl_reason *why)
+{
+	struct mtdl *mtdl = &session->dev->mtdl;
+	bool ended = mtdl->state == MTDL_STATE_TRIAL ||
+		     (mtdl->state == MTDL_STATE_IDLE && mtdl->outcome.code == MTDL_OUTCOME_FAILED);
+	int err = 0;
+
+	/* what was interrupted goes on, or has come to its end meanwhile */
+	if (mtdl->state != MTDL_STATE_INSTALLING && !(session->committed && ended))
+		err = mtdl_commit(mtdl, why);
+	return err ?: mtdlayer_commit_install(session, why);
+}
+
+static int mtdlayer_change_run(struct mtdlayer_session *session, unsigned int cmd,
 			       const struct mtdlayer_change *arg, struct mtdl_reason *why)
 {
-	struct mtdl *mtdl = &dev->mtdl;
+	struct mtdl *mtdl = &session->dev->mtdl;
 
 	switch (cmd) {
 	case MTDLAYER_IOC_SYNC:
 		return mtdl_sync(mtdl, why);
 	case MTDLAYER_IOC_COMMIT:
-		return mtdl_commit(mtdl, why);
+		return mtdlayer_commit(session, why);
 	case MTDLAYER_IOC_BOOT:
-		return mtdlayer_change_boot(dev, why);
+		return mtdlayer_change_boot(session->dev, why);
 	case MTDLAYER_IOC_CONFIRM:
 		return mtdl_confirm(mtdl, arg->digest_valid ? arg->digest : NULL, why);
 	case MTDLAYER_IOC_ROLLBACK:
@@ -434,120 +530,13 @@ static int mtdlayer_ioctl_change(struct mtdlayer_session *session, unsigned int 
 		err = mtdlayer_session_own(session, why);
 	if (err)
 		return err;
-	err = mtdlayer_change_run(dev, cmd, arg, why);
+	err = mtdlayer_change_run(session, cmd, arg, why);
 	dev->stale = true;
 	/* the first release that is installed has nobody to give way */
 	if (!err)
 		err = mtdlayer_export_sync(dev, why);
 	mtdlayer_device_unlock(dev);
 	return err;
-}
-
-/* ---- verify ---- */
-
-/* The release that is meant, with its digests; the device is locked. */
-static int mtdlayer_verify_release(struct mtdlayer_device *dev, u32 role,
-				   struct mtdl_release **release, struct mtdl_reason *why)
-{
-	static const char * const names[] = { "active", "candidate", "exposed" };
-	struct mtdl *mtdl = &dev->mtdl;
-
-	switch (role) {
-	case MTDLAYER_RELEASE_ACTIVE:
-		*release = mtdl->active;
-		break;
-	case MTDLAYER_RELEASE_CANDIDATE:
-		*release = mtdl->candidate;
-		break;
-	case MTDLAYER_RELEASE_EXPOSED:
-		*release = mtdl->exposed;
-		break;
-	default:
-		return mtdl_fail(why, -EINVAL,
-				 "release %u; it must be 0 (active), 1 (candidate) or 2 (exposed)",
-				 role);
-	}
-	if (!*release)
-		return mtdl_fail(why, -ENOENT, "mtdlayer%u has no %s release", dev->index,
-				 names[role]);
-	return mtdl_load_manifest(mtdl, *release, why);
-}
-
-/*
- * Looks at block @arg->block and moves on; *@left is how many may follow.  0, -EBADMSG if it
- * is wrong, or what stands in the way.
- */
-static int mtdlayer_verify_one(struct mtdlayer_session *session, struct mtdlayer_verify *arg,
-			       u32 *left, struct mtdl_reason *why)
-{
-	struct mtdl *mtdl = &session->dev->mtdl;
-	struct mtdl_release *release;
-	const struct mtdl_layer *layer;
-	u32 block = arg->block;
-	u32 bit;
-	int err;
-
-	err = mtdlayer_verify_release(session->dev, arg->release, &release, why);
-	if (err)
-		return err == -EBADMSG ? -EIO : err;
-	if (arg->layer >= release->layer_count)
-		return mtdl_fail(why, -EINVAL, "layer %u; release %s has %u", arg->layer,
-				 release->release, release->layer_count);
-	layer = &release->layers[arg->layer];
-	if (block >= layer->block_count)
-		return mtdl_fail(why, -EINVAL, "block %u; layer %s has %u", block, layer->name,
-				 layer->block_count);
-	*left = block + 1 < layer->block_count ? *left - 1 : 0;
-	arg->block++;
-	bit = layer->first + block;
-	/* what was not written yet is no damage */
-	if (release->done && !(release->done[bit / 32] >> bit % 32 & 1))
-		return 0;
-	err = mtdl_verify_block(&session->dev->flash.flash, &mtdl->geometry, layer, block,
-				session->buffer, mtdl->geometry.block_size);
-	if (!err || err == -EUCLEAN)
-		return 0;
-	if (err != -EBADMSG && err != -EIO)
-		return mtdl_fail(why, err,
-				 "block %u of layer %s (flash block %u) cannot be looked at: error %d",
-				 block, layer->name, layer->map[block], err);
-	return mtdl_fail(why, -EBADMSG,
-			 "block %u of layer %s (flash block %u) is not what release %s names",
-			 block, layer->name, layer->map[block], release->release);
-}
-
-/* The device is locked block by block: a writer need not wait for all of them. */
-static int mtdlayer_ioctl_verify(struct mtdlayer_session *session, void *p,
-				 struct mtdl_reason *why)
-{
-	struct mtdlayer_device *dev = session->dev;
-	struct mtdlayer_verify *arg = p;
-	u32 left = arg->count;
-	int err;
-
-	err = mtdlayer_refuse_flags(arg->flags, 0, why);
-	if (err)
-		return err;
-	if (!left || left > MTDLAYER_VERIFY_MAX)
-		return mtdl_fail(why, -EINVAL, "%u blocks to verify; it must be 1 to %u", left,
-				 MTDLAYER_VERIFY_MAX);
-	arg->bad = 0;
-	err = mtdlayer_session_buffer(session);
-	while (!err && left) {
-		if (left != arg->count && signal_pending(current))
-			return mtdl_fail(why, -EINTR, "interrupted before block %u", arg->block);
-		err = mtdlayer_device_lock(dev, why);
-		if (err)
-			break;
-		err = mtdlayer_verify_one(session, arg, &left, why);
-		mtdlayer_device_unlock(dev);
-	}
-	if (err != -EBADMSG)
-		return err;
-	mtdlayer_netlink_event(dev->index, MTDLAYER_EVENT_VERIFY_FAILED, arg->layer,
-			       arg->block - 1, GFP_KERNEL);
-	arg->bad = 1;
-	return 0;
 }
 
 /* ---- /dev/mtdlayerN ---- */
@@ -561,6 +550,8 @@ union mtdlayer_argument {
 	struct mtdlayer_write write;
 	struct mtdlayer_change change;
 	struct mtdlayer_verify verify;
+	struct mtdlayer_settle settle;
+	struct mtdlayer_scrub scrub;
 	u8 bytes[512];
 };
 
@@ -576,6 +567,10 @@ static int mtdlayer_session_run(struct mtdlayer_session *session, unsigned int c
 		return mtdlayer_ioctl_write(session, &arg->write, why);
 	case MTDLAYER_IOC_VERIFY:
 		return mtdlayer_ioctl_verify(session, &arg->verify, why);
+	case MTDLAYER_IOC_SETTLE:
+		return mtdlayer_ioctl_settle(session, &arg->settle, why);
+	case MTDLAYER_IOC_SCRUB:
+		return mtdlayer_ioctl_scrub(session, &arg->scrub, why);
 	default:
 		return mtdlayer_ioctl_change(session, cmd, &arg->change, why);
 	}
@@ -594,6 +589,8 @@ static bool mtdlayer_session_knows(unsigned int cmd)
 	case MTDLAYER_IOC_ROLLBACK:
 	case MTDLAYER_IOC_ABORT:
 	case MTDLAYER_IOC_VERIFY:
+	case MTDLAYER_IOC_SETTLE:
+	case MTDLAYER_IOC_SCRUB:
 		return true;
 	default:
 		return false;

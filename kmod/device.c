@@ -5,7 +5,8 @@
  * A device is born in mtdlayer_device_attach() and ends in mtdlayer_device_close(), both
  * under mtdlayer_attach_mutex.  It ends in one of two ways:
  *
- *  - detach: refused while a layer is open; nothing is pulled away from anybody.
+ *  - detach: refused while a layer is open; nothing is pulled away from anybody.  What is
+ *    done in the background ends with the step that is under way.
  *  - the parent is removed, which cannot be refused.  The notifier lets go of the parent;
  *    from then on every operation fails with -ENODEV, and reading a layer with -EIO.  A
  *    work item closes the device: at once, or, while layers are open, after the last
@@ -28,6 +29,7 @@
 #include "export.h"
 #include "netlink.h"
 #include "status.h"
+#include "work.h"
 
 /* one attach or detach at a time; see device.h */
 DEFINE_MUTEX(mtdlayer_attach_mutex);
@@ -166,8 +168,10 @@ static const u32 mtdlayer_event_kinds[] = {
 	[MTDL_EVENT_RELOCATED] = MTDLAYER_EVENT_RELOCATED,
 	[MTDL_EVENT_BAD_BLOCK] = MTDLAYER_EVENT_BAD_BLOCK,
 	[MTDL_EVENT_BAD_UNIT] = MTDLAYER_EVENT_BAD_UNIT,
-	[MTDL_EVENT_VERIFY_FAILED] = MTDLAYER_EVENT_VERIFY_FAILED,
 	[MTDL_EVENT_TABLE_DAMAGED] = MTDLAYER_EVENT_TABLE_DAMAGED,
+	[MTDL_EVENT_SETTLED] = MTDLAYER_EVENT_SETTLED,
+	[MTDL_EVENT_SCRUBBED] = MTDLAYER_EVENT_SCRUBBED,
+	[MTDL_EVENT_SPARE_LOW] = MTDLAYER_EVENT_SPARE_LOW,
 };
 
 /* Tells the state once the status shows it: who is told looks there next. */
@@ -182,9 +186,31 @@ static void mtdlayer_device_announce_state(struct mtdlayer_device *dev)
 
 void mtdlayer_device_unlock(struct mtdlayer_device *dev)
 {
+	/* for want of memory readers stay where they are; the next step tries again */
+	if (!dev->dying)
+		mtdlayer_export_follow(dev, NULL);
+	if (dev->announced != dev->mtdl.state)
+		mtdlayer_work_retry(dev);
+	if (dev->stale)
+		mtdlayer_work_kick(dev);
 	mtdlayer_status_update(dev);
 	mtdlayer_device_announce_state(dev);
 	mutex_unlock(&dev->lock);
+}
+
+/* Whose block the core is copying: it is in one release, or in a clone of it with more moves. */
+static enum mtdlayer_release mtdlayer_device_moves(const struct mtdlayer_device *dev)
+{
+	const struct mtdl_release *const candidates[] = {
+		dev->mtdl.candidate, dev->mtdl.moving[1],
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(candidates); i++)
+		if (candidates[i] && dev->mtdl.move.layer >= candidates[i]->layers &&
+		    dev->mtdl.move.layer < candidates[i]->layers + candidates[i]->layer_count)
+			return MTDLAYER_RELEASE_CANDIDATE;
+	return MTDLAYER_RELEASE_ACTIVE;
 }
 
 /* Called by the core, with @lock held. */
@@ -206,6 +232,11 @@ static void mtdlayer_device_notify(void *ctx, enum mtdl_event event, u32 a, u32 
 		/* told by mtdlayer_device_unlock() */
 		dev->stale = true;
 		return;
+	case MTDL_EVENT_VERIFY_FAILED:
+		dev->stale = true;
+		mtdlayer_netlink_verify_failed(dev->index, mtdlayer_device_moves(dev), a, b,
+					       GFP_KERNEL);
+		return;
 	default:
 		dev->stale = true;
 	}
@@ -220,6 +251,7 @@ static void mtdlayer_device_release(struct device *d)
 
 	mtdlayer_status_withdraw(dev);
 	mtdl_detach(&dev->mtdl);
+	mtdlayer_work_cleanup(dev);
 	mtdlayer_flash_cleanup(&dev->flash);
 	mutex_destroy(&dev->lock);
 	kvfree(dev);
@@ -228,6 +260,8 @@ static void mtdlayer_device_release(struct device *d)
 /* Removes @dev from where it can be found, and drops the reference that it was born with. */
 static void mtdlayer_device_forget(struct mtdlayer_device *dev)
 {
+	/* whatever it does ends with the step that is under way: the device is dying */
+	mtdlayer_work_stop(dev);
 	mtdlayer_flash_put(&dev->flash);
 	xa_erase(&mtdlayer_devices, dev->index);
 	wake_up(&mtdlayer_device_left);
@@ -243,7 +277,8 @@ static int mtdlayer_device_close(struct mtdlayer_device *dev, struct mtdl_reason
 	lockdep_assert_held(&mtdlayer_attach_mutex);
 	mutex_lock(&dev->lock);
 	/* a parent that is gone takes its device along, whoever stages there */
-	if (!mtdlayer_device_gone(dev) && dev->mtdl.state == MTDL_STATE_STAGING)
+	if (!mtdlayer_device_gone(dev) && (dev->mtdl.state == MTDL_STATE_STAGING ||
+					   dev->mtdl.state == MTDL_STATE_INSTALLING))
 		err = mtdlayer_session_refuse(dev, why);
 	else
 		err = 0;
@@ -318,6 +353,13 @@ void mtdlayer_device_removed(struct mtd_info *mtd)
 	mtdlayer_device_put(dev);
 }
 
+/* The system is going down: finishes the step that is under way, and writes nothing more. */
+static void mtdlayer_device_freeze(struct mtdlayer_device *dev)
+{
+	mtdlayer_work_stop(dev);
+	mtdlayer_flash_freeze(&dev->flash);
+}
+
 /* ---- the begin of a device ---- */
 
 /* A device that can be found by its parent, and by nothing else yet. */
@@ -337,6 +379,7 @@ static struct mtdlayer_device *mtdlayer_device_alloc(void)
 	mutex_init(&dev->lock);
 	spin_lock_init(&dev->status_lock);
 	INIT_WORK(&dev->reap, mtdlayer_device_reap_work);
+	mtdlayer_work_init(dev);
 	dev->mtdl.notify = mtdlayer_device_notify;
 	dev->mtdl.notify_ctx = dev;
 	dev->progress = jiffies;
@@ -352,7 +395,7 @@ static struct mtdlayer_device *mtdlayer_device_alloc(void)
 	}
 	/* from here on the reboot notifier finds it; what ran before left word */
 	if (READ_ONCE(mtdlayer_going_down))
-		mtdlayer_flash_freeze(&dev->flash);
+		mtdlayer_device_freeze(dev);
 	return dev;
 }
 
@@ -416,6 +459,10 @@ static int mtdlayer_device_open(struct mtdlayer_device *dev,
 	if (err)
 		return err;
 	dev->born_read_only = dev->mtdl.read_only;
+	dev->work.willing = request->boot;
+	err = mtdlayer_work_attach(dev);
+	if (err)
+		return err;
 	if (request->boot) {
 		err = mtdlayer_device_boot(dev, why);
 		if (err)
@@ -465,6 +512,7 @@ int mtdlayer_device_attach(const struct mtdlayer_attach_request *request, u32 *i
 	} else {
 		mtdlayer_status_update(dev);
 		mtdlayer_device_announce(dev);
+		mtdlayer_work_kick(dev);
 	}
 	mutex_unlock(&dev->lock);
 	if (err)
@@ -492,7 +540,7 @@ static int mtdlayer_devices_reboot(struct notifier_block *nb, unsigned long even
 
 	WRITE_ONCE(mtdlayer_going_down, true);
 	while ((dev = mtdlayer_device_next(&index))) {
-		mtdlayer_flash_freeze(&dev->flash);
+		mtdlayer_device_freeze(dev);
 		mtdlayer_device_put(dev);
 		index++;
 	}
@@ -510,9 +558,13 @@ int mtdlayer_devices_setup(void)
 {
 	int err;
 
+	err = mtdlayer_work_setup();
+	if (err)
+		return err;
+	err = -ENOMEM;
 	mtdlayer_reaper = alloc_workqueue("mtdlayer", WQ_FREEZABLE, 0);
 	if (!mtdlayer_reaper)
-		return -ENOMEM;
+		goto err_teardown_work;
 	err = class_register(&mtdlayer_class);
 	if (err)
 		goto err_destroy_reaper;
@@ -530,6 +582,8 @@ err_unregister_class:
 	class_unregister(&mtdlayer_class);
 err_destroy_reaper:
 	destroy_workqueue(mtdlayer_reaper);
+err_teardown_work:
+	mtdlayer_work_teardown();
 	return err;
 }
 
@@ -541,5 +595,6 @@ void mtdlayer_devices_cleanup(void)
 	unregister_reboot_notifier(&mtdlayer_reboot_notifier);
 	unregister_chrdev_region(mtdlayer_devt, MTDLAYER_DEVICES_MAX);
 	class_unregister(&mtdlayer_class);
+	mtdlayer_work_teardown();
 	xa_destroy(&mtdlayer_devices);
 }

@@ -13,6 +13,7 @@
 
 #include "core/mtdl.h"
 #include "flash.h"
+#include "work.h"
 
 /* Attached devices at a time; also the minor numbers that are reserved. */
 #define MTDLAYER_DEVICES_MAX	64
@@ -45,6 +46,7 @@ struct mtdlayer_status;
  * @live: what changes with every block written, and is shown beside @status
  * @live.sequence: of the newest snapshot
  * @live.wanted: blocks that the candidate lacks
+ * @work: what is done in the background
  * @reap: detaches after the parent went away
  */
 struct mtdlayer_device {
@@ -73,6 +75,7 @@ struct mtdlayer_device {
 		u32 wanted;
 	} live;
 
+	struct mtdlayer_worker work;
 	struct work_struct reap;
 };
 
@@ -133,7 +136,13 @@ void mtdlayer_device_put(struct mtdlayer_device *dev);
  */
 int mtdlayer_device_lock(struct mtdlayer_device *dev, struct mtdl_reason *why);
 
-/** mtdlayer_device_unlock() - show what has changed, tell of a new state, and unlock */
+/**
+ * mtdlayer_device_unlock() - show what has changed, tell of a new state, and unlock
+ * @dev: its lock is held
+ *
+ * Has readers follow if blocks have moved, and wakes the work in the background if it may
+ * have something to do.
+ */
 void mtdlayer_device_unlock(struct mtdlayer_device *dev);
 
 /**

@@ -4,13 +4,14 @@
  *
  * Readers hold no lock.  They find an immutable struct mtdlayer_map under SRCU, look a
  * byte up in it and read it within one section, so that no block can be reused between
- * the two: whoever withdraws a map waits for the sections that saw it.
+ * the two: whoever withdraws a map waits for the sections that saw it.  When blocks are moved,
+ * another map takes the place of the first in the same way.
  *
  * A block is hashed before its first byte is handed out (policy "first", the default),
  * by buffers that were allocated beforehand: reading must work when memory is short, since
  * it may be what frees memory.  What does not match, and what the flash cannot correct,
  * is -EIO with a zeroed buffer: MTD's character device hands the bytes of -EBADMSG and of
- * -EUCLEAN out.
+ * -EUCLEAN out.  Corrected bits are no error; the block is moved in the background.
  *
  * Direct access (_point) is not offered, whatever a layer's policy says: while anything of a
  * chip of the Intel command set is pointed, whoever writes to the chip sleeps.
@@ -27,11 +28,14 @@
 #include <linux/module.h>
 #include <linux/mtd/mtd.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 
 #include "device.h"
 #include "export.h"
 #include "netlink.h"
+#include "work.h"
 
 /* Blocks that are hashed at the same time, and what is read of them at once. */
 #define MTDLAYER_SCRATCH_COUNT	4
@@ -80,7 +84,7 @@ MODULE_PARM_DESC(verify, "When a block's digest is checked: off, first (first re
 /**
  * struct mtdlayer_scratch - a buffer to hash with
  * @next: the next that is free
- * @data: @mtdlayer_map.scratch_size bytes
+ * @data: @mtdlayer_pool.size bytes
  */
 struct mtdlayer_scratch {
 	struct mtdlayer_scratch *next;
@@ -91,24 +95,30 @@ struct mtdlayer_scratch {
  * struct mtdlayer_map - where the bytes of a release are: what readers look at
  * @release: a reference; never changes while it is exposed
  * @verifiable: its digests are loaded
- * @verified: bitmap over all logical blocks: found right since they were exposed
- * @reported: bitmap over all logical blocks: found wrong, and said so
- * @lock: protects @free
- * @free: unused scratch buffers
- * @returned: woken when one is given back
- * @scratch_size: bytes of a scratch buffer
- * @scratch: all of them
+ * @verified: bitmap over all logical blocks: found right since they are where they are
+ * @reported: bitmap over all logical blocks: found wrong there, and said so
  */
 struct mtdlayer_map {
 	struct mtdl_release *release;
 	bool verifiable;
 	unsigned long *verified;
 	unsigned long *reported;
+};
+
+/**
+ * struct mtdlayer_pool - buffers to hash with
+ * @lock: protects @free
+ * @free: unused buffers
+ * @returned: woken when one is given back
+ * @size: bytes of each
+ * @scratch: all of them
+ */
+struct mtdlayer_pool {
 	/* protects free */
 	spinlock_t lock;
 	struct mtdlayer_scratch *free;
 	wait_queue_head_t returned;
-	u32 scratch_size;
+	u32 size;
 	struct mtdlayer_scratch scratch[MTDLAYER_SCRATCH_COUNT];
 };
 
@@ -117,16 +127,20 @@ struct mtdlayer_map {
  * @mtd: the device
  * @export: what it belongs to
  * @index: of the layer in its release
+ * @name: of @mtd: the release, which has it too, goes when a block is moved
  * @size: its exact size, bytes; @mtd.size is rounded up
  * @registered: MTD knows it; protected by the device's lock
+ * @barred: it is to be written over; protected by @export->lock
  * @open: how often it is open; protected by @export->lock
  */
 struct mtdlayer_layer {
 	struct mtd_info mtd;
 	struct mtdlayer_export *export;
+	char name[MTDL_NAME_SIZE + 1];
 	u32 index;
 	u64 size;
 	bool registered;
+	bool barred;
 	u32 open;
 };
 
@@ -134,7 +148,9 @@ struct mtdlayer_layer {
  * struct mtdlayer_export - the layers of one release as MTD devices
  * @dev: a reference
  * @map: under @dev->flash.srcu; NULL: nothing is readable any more
- * @lock: protects @open, @closed, @awaited and each layer's open; taken inside mtd_table_mutex
+ * @pool: what readers hash with
+ * @lock: protects @open, @closed, @awaited and each layer's open and barred; taken inside
+ *	mtd_table_mutex
  * @open: sum over all layers
  * @closed: no more opens are let in
  * @awaited: the last put calls mtdlayer_device_reap()
@@ -144,7 +160,8 @@ struct mtdlayer_layer {
 struct mtdlayer_export {
 	struct mtdlayer_device *dev;
 	struct mtdlayer_map __rcu *map;
-	/* protects open, closed, awaited, and each layer's open */
+	struct mtdlayer_pool pool;
+	/* protects open, closed, awaited, and each layer's open and barred */
 	spinlock_t lock;
 	u32 open;
 	bool closed;
@@ -160,146 +177,162 @@ static struct mtdlayer_layer *to_mtdlayer_layer(struct mtd_info *mtd)
 
 /* ---- reading ---- */
 
-static struct mtdlayer_scratch *mtdlayer_scratch_try(struct mtdlayer_map *map)
+static struct mtdlayer_scratch *mtdlayer_scratch_try(struct mtdlayer_pool *pool)
 {
 	struct mtdlayer_scratch *scratch;
 
-	spin_lock(&map->lock);
-	scratch = map->free;
+	spin_lock(&pool->lock);
+	scratch = pool->free;
 	if (scratch)
-		map->free = scratch->next;
-	spin_unlock(&map->lock);
+		pool->free = scratch->next;
+	spin_unlock(&pool->lock);
 	return scratch;
 }
 
-static struct mtdlayer_scratch *mtdlayer_scratch_get(struct mtdlayer_map *map)
+static struct mtdlayer_scratch *mtdlayer_scratch_get(struct mtdlayer_pool *pool)
 {
 	struct mtdlayer_scratch *scratch;
 
-	wait_event(map->returned, (scratch = mtdlayer_scratch_try(map)));
+	wait_event(pool->returned, (scratch = mtdlayer_scratch_try(pool)));
 	return scratch;
 }
 
-static void mtdlayer_scratch_put(struct mtdlayer_map *map, struct mtdlayer_scratch *scratch)
+static void mtdlayer_scratch_put(struct mtdlayer_pool *pool, struct mtdlayer_scratch *scratch)
 {
-	spin_lock(&map->lock);
-	scratch->next = map->free;
-	map->free = scratch;
-	spin_unlock(&map->lock);
-	wake_up(&map->returned);
+	spin_lock(&pool->lock);
+	scratch->next = pool->free;
+	pool->free = scratch;
+	spin_unlock(&pool->lock);
+	wake_up(&pool->returned);
 }
 
-/* Remembers, and tells, what came of hashing a block. */
-static int mtdlayer_layer_verified(struct mtdlayer_device *dev, struct mtdlayer_map *map,
-				   u32 index, u32 block, int err)
-{
-	const struct mtdl_layer *layer = &map->release->layers[index];
-	u32 bit = layer->first + block;
+/**
+ * struct mtdlayer_read - bytes of one block that are to be read, within an SRCU section
+ * @layer: of which
+ * @map: where they are
+ * @off: byte in the layer
+ * @buf: where to
+ * @len: bytes, all of one logical block
+ */
+struct mtdlayer_read {
+	struct mtdlayer_layer *layer;
+	struct mtdlayer_map *map;
+	u64 off;
+	u8 *buf;
+	u32 len;
+};
 
+static const struct mtdl_layer *mtdlayer_read_core(const struct mtdlayer_read *read)
+{
+	return &read->map->release->layers[read->layer->index];
+}
+
+/* Remembers, and tells, what came of looking at a block; 0 if its bytes may be handed out. */
+static int mtdlayer_read_judge(const struct mtdlayer_read *read, bool verified, int err)
+{
+	struct mtdlayer_device *dev = read->layer->export->dev;
+	const struct mtdl_layer *core = mtdlayer_read_core(read);
+	u32 block = read->off >> dev->mtdl.geometry.block_shift;
+	struct mtdlayer_map *map = read->map;
+	u32 bit = core->first + block;
+
+	if (err == -EUCLEAN)
+		mtdlayer_work_flipped(dev, core->map[block]);
 	if (!err || err == -EUCLEAN) {
-		set_bit(bit, map->verified);
+		if (verified)
+			set_bit(bit, map->verified);
 		return 0;
 	}
 	clear_bit(bit, map->verified);
-	if (err != -EBADMSG || test_and_set_bit(bit, map->reported))
+	if ((err != -EBADMSG && err != -EIO) || test_and_set_bit(bit, map->reported))
 		return -EIO;
-	pr_err("mtdlayer%u: block %u of layer %s (flash block %u) is not what release %s names; reading it fails\n",
-	       dev->index, block, layer->name, layer->map[block], map->release->release);
-	mtdlayer_netlink_event(dev->index, MTDLAYER_EVENT_VERIFY_FAILED, index, block, GFP_NOIO);
+	pr_err("mtdlayer%u: block %u of layer %s (flash block %u) is not what release %s names, or cannot be read; reading it fails\n",
+	       dev->index, block, core->name, core->map[block], map->release->release);
+	mtdlayer_netlink_verify_failed(dev->index, MTDLAYER_RELEASE_EXPOSED, read->layer->index,
+				       block, GFP_NOIO);
 	return -EIO;
 }
 
-/* Makes sure that a block is what the manifest names; within an SRCU section. */
-static int mtdlayer_layer_verify(struct mtdlayer_device *dev, struct mtdlayer_map *map,
-				 u32 index, u32 block)
+/* Makes sure that the block is what the manifest names, if nobody has done so before. */
+static int mtdlayer_read_verify(const struct mtdlayer_read *read)
 {
-	struct mtdlayer_scratch *scratch = mtdlayer_scratch_get(map);
-	int err;
-
-	err = mtdl_verify_block(&dev->flash.flash, &dev->mtdl.geometry,
-				&map->release->layers[index], block, scratch->data,
-				map->scratch_size);
-	mtdlayer_scratch_put(map, scratch);
-	return mtdlayer_layer_verified(dev, map, index, block, err);
-}
-
-static int mtdlayer_layer_verify_range(struct mtdlayer_device *dev, struct mtdlayer_map *map,
-				       u32 index, u64 off, u64 len)
-{
-	const struct mtdl_layer *layer = &map->release->layers[index];
-	u32 shift = dev->mtdl.geometry.block_shift;
-	u32 block = off >> shift;
-	u32 last = (off + len - 1) >> shift;
-	int err;
-
-	if (!map->verifiable)
-		return -EIO;
-	for (; block <= last; block++) {
-		if (test_bit(layer->first + block, map->verified))
-			continue;
-		err = mtdlayer_layer_verify(dev, map, index, block);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* Hands out the very bytes that were hashed; within an SRCU section. */
-static int mtdlayer_layer_read_verified(struct mtdlayer_device *dev, struct mtdlayer_map *map,
-					u32 index, u64 off, void *buf, u64 len)
-{
-	const struct mtdl_geometry *geometry = &dev->mtdl.geometry;
+	struct mtdlayer_export *export = read->layer->export;
+	struct mtdlayer_device *dev = export->dev;
+	const struct mtdl_layer *core = mtdlayer_read_core(read);
+	u32 block = read->off >> dev->mtdl.geometry.block_shift;
 	struct mtdlayer_scratch *scratch;
-	int err = 0;
+	int err;
 
-	if (!map->verifiable)
-		return -EIO;
-	while (len && !err) {
-		u32 inside = (u32)off & (geometry->block_size - 1);
-		u32 part = min_t(u64, len, geometry->block_size - inside);
-
-		scratch = mtdlayer_scratch_get(map);
-		err = mtdl_read_verified(&dev->flash.flash, geometry,
-					 &map->release->layers[index], off, buf, part,
-					 scratch->data, map->scratch_size);
-		mtdlayer_scratch_put(map, scratch);
-		err = mtdlayer_layer_verified(dev, map, index, off >> geometry->block_shift, err);
-		off += part;
-		buf += part;
-		len -= part;
-	}
-	return err;
+	if (test_bit(core->first + block, read->map->verified))
+		return 0;
+	scratch = mtdlayer_scratch_get(&export->pool);
+	err = mtdl_verify_block(&dev->flash.flash, &dev->mtdl.geometry, core, block,
+				scratch->data, export->pool.size);
+	mtdlayer_scratch_put(&export->pool, scratch);
+	return mtdlayer_read_judge(read, true, err);
 }
 
-static int mtdlayer_layer_read_as(struct mtdlayer_device *dev, struct mtdlayer_map *map,
-				  u32 index, u64 off, void *buf, u64 len)
+/* Hands out the very bytes that were hashed. */
+static int mtdlayer_read_hashed(const struct mtdlayer_read *read)
 {
+	struct mtdlayer_export *export = read->layer->export;
+	struct mtdlayer_device *dev = export->dev;
+	struct mtdlayer_scratch *scratch;
+	int err;
+
+	scratch = mtdlayer_scratch_get(&export->pool);
+	err = mtdl_read_verified(&dev->flash.flash, &dev->mtdl.geometry, mtdlayer_read_core(read),
+				 read->off, read->buf, read->len, scratch->data,
+				 export->pool.size);
+	mtdlayer_scratch_put(&export->pool, scratch);
+	return mtdlayer_read_judge(read, true, err);
+}
+
+static int mtdlayer_read_part(const struct mtdlayer_read *read)
+{
+	struct mtdlayer_device *dev = read->layer->export->dev;
+	const struct mtdl_layer *core = mtdlayer_read_core(read);
 	int policy = READ_ONCE(mtdlayer_verify);
 	int err = 0;
 
+	/* it says so itself: nothing is wrong with the flash */
+	if (core->flags & MTDL_LAYER_INCOMPLETE)
+		return -EIO;
+	if (policy != MTDLAYER_VERIFY_OFF && !read->map->verifiable)
+		return -EIO;
 	if (policy == MTDLAYER_VERIFY_ALWAYS)
-		return mtdlayer_layer_read_verified(dev, map, index, off, buf, len);
+		return mtdlayer_read_hashed(read);
 	if (policy == MTDLAYER_VERIFY_FIRST)
-		err = mtdlayer_layer_verify_range(dev, map, index, off, len);
+		err = mtdlayer_read_verify(read);
 	if (err)
 		return err;
-	return mtdl_read(&dev->flash.flash, &dev->mtdl.geometry, &map->release->layers[index],
-			 off, buf, len);
+	err = mtdl_read(&dev->flash.flash, &dev->mtdl.geometry, core, read->off, read->buf,
+			read->len);
+	return mtdlayer_read_judge(read, false, err);
 }
 
-static int mtdlayer_layer_read_data(struct mtdlayer_layer *layer, u64 off, void *buf, u64 len)
+/* Block by block: what the flash says of a range is then said of one block. */
+static int mtdlayer_layer_read_data(struct mtdlayer_layer *layer, u64 off, u8 *buf, u64 len)
 {
 	struct mtdlayer_device *dev = layer->export->dev;
-	struct mtdlayer_map *map;
+	u32 block_size = dev->mtdl.geometry.block_size;
+	struct mtdlayer_read read = { .layer = layer, .off = off, .buf = buf };
 	int err = -EIO;
 	int idx;
 
+	mtdlayer_work_reading(dev);
 	idx = srcu_read_lock(&dev->flash.srcu);
-	map = srcu_dereference(layer->export->map, &dev->flash.srcu);
-	if (map)
-		err = mtdlayer_layer_read_as(dev, map, layer->index, off, buf, len);
+	read.map = srcu_dereference(layer->export->map, &dev->flash.srcu);
+	if (read.map)
+		err = 0;
+	for (; !err && len; read.off += read.len, read.buf += read.len, len -= read.len) {
+		u32 inside = (u32)read.off & (block_size - 1);
+
+		read.len = min_t(u64, len, block_size - inside);
+		err = mtdlayer_read_part(&read);
+	}
 	srcu_read_unlock(&dev->flash.srcu, idx);
-	return err && err != -EUCLEAN ? -EIO : 0;
+	return err ? -EIO : 0;
 }
 
 static int mtdlayer_layer_read(struct mtd_info *mtd, loff_t from, size_t len, size_t *retlen,
@@ -338,6 +371,8 @@ static int mtdlayer_layer_get(struct mtd_info *mtd)
 	spin_lock(&export->lock);
 	if (export->closed || mtdlayer_device_gone(export->dev)) {
 		err = -ENODEV;
+	} else if (layer->barred) {
+		err = -EBUSY;
 	} else {
 		layer->open++;
 		export->open++;
@@ -362,47 +397,75 @@ static void mtdlayer_layer_put(struct mtd_info *mtd)
 
 static void mtdlayer_map_free(struct mtdlayer_map *map)
 {
-	u32 i;
-
-	for (i = 0; i < MTDLAYER_SCRATCH_COUNT; i++)
-		kvfree(map->scratch[i].data);
 	kvfree(map->reported);
 	kvfree(map->verified);
 	mtdl_release_put(map->release);
 	kfree(map);
 }
 
-static struct mtdlayer_map *mtdlayer_map_alloc(struct mtdlayer_device *dev)
+static struct mtdlayer_map *mtdlayer_map_alloc(struct mtdl_release *release)
 {
-	struct mtdl_release *release = dev->mtdl.exposed;
-	size_t words = BITS_TO_LONGS(release->block_total);
+	size_t longs = BITS_TO_LONGS(release->block_total);
 	struct mtdlayer_map *map;
-	u32 i;
 
 	map = kzalloc(sizeof(*map), GFP_KERNEL);
 	if (!map)
 		return NULL;
 	map->release = mtdl_release_get(release);
 	map->verifiable = release->manifest;
-	spin_lock_init(&map->lock);
-	init_waitqueue_head(&map->returned);
-	map->scratch_size = min(dev->mtdl.geometry.block_size, MTDLAYER_SCRATCH_SIZE);
-	map->verified = kvcalloc(words, sizeof(*map->verified), GFP_KERNEL);
-	map->reported = kvcalloc(words, sizeof(*map->reported), GFP_KERNEL);
-	if (!map->verified || !map->reported)
-		goto err_free;
-	for (i = 0; i < MTDLAYER_SCRATCH_COUNT; i++) {
-		map->scratch[i].data = kvmalloc(map->scratch_size, GFP_KERNEL);
-		if (!map->scratch[i].data)
-			goto err_free;
-		map->scratch[i].next = map->free;
-		map->free = &map->scratch[i];
-	}
-	return map;
-
-err_free:
+	map->verified = kvcalloc(longs, sizeof(*map->verified), GFP_KERNEL);
+	map->reported = kvcalloc(longs, sizeof(*map->reported), GFP_KERNEL);
+	if (map->verified && map->reported)
+		return map;
 	mtdlayer_map_free(map);
 	return NULL;
+}
+
+/* What is known of the blocks that have not been moved. */
+static void mtdlayer_map_carry(struct mtdlayer_map *map, const struct mtdlayer_map *old)
+{
+	const struct mtdl_release *release = map->release;
+	u32 i, j;
+
+	bitmap_copy(map->verified, old->verified, release->block_total);
+	bitmap_copy(map->reported, old->reported, release->block_total);
+	for (i = 0; i < release->layer_count; i++) {
+		const struct mtdl_layer *layer = &release->layers[i];
+
+		for (j = 0; j < layer->block_count; j++) {
+			if (layer->map[j] == old->release->layers[i].map[j])
+				continue;
+			__clear_bit(layer->first + j, map->verified);
+			__clear_bit(layer->first + j, map->reported);
+		}
+	}
+}
+
+static void mtdlayer_pool_free(struct mtdlayer_pool *pool)
+{
+	u32 i;
+
+	for (i = 0; i < MTDLAYER_SCRATCH_COUNT; i++)
+		kvfree(pool->scratch[i].data);
+}
+
+static int mtdlayer_pool_alloc(struct mtdlayer_pool *pool, u32 size)
+{
+	u32 i;
+
+	spin_lock_init(&pool->lock);
+	init_waitqueue_head(&pool->returned);
+	pool->size = size;
+	for (i = 0; i < MTDLAYER_SCRATCH_COUNT; i++) {
+		pool->scratch[i].data = kvmalloc(size, GFP_KERNEL);
+		if (!pool->scratch[i].data) {
+			mtdlayer_pool_free(pool);
+			return -ENOMEM;
+		}
+		pool->scratch[i].next = pool->free;
+		pool->free = &pool->scratch[i];
+	}
+	return 0;
 }
 
 static void mtdlayer_layer_init(struct mtdlayer_layer *layer, struct mtdlayer_export *export,
@@ -415,7 +478,8 @@ static void mtdlayer_layer_init(struct mtdlayer_layer *layer, struct mtdlayer_ex
 	layer->export = export;
 	layer->index = index;
 	layer->size = core->size;
-	mtd->name = core->name;
+	strscpy(layer->name, core->name, sizeof(layer->name));
+	mtd->name = layer->name;
 	mtd->type = MTD_ROM;
 	mtd->flags = MTD_CAP_ROM;
 	mtd->size = round_up(core->size, (u64)page);
@@ -444,29 +508,53 @@ static void mtdlayer_layer_register(struct mtdlayer_layer *layer)
 	layer->registered = !err;
 }
 
-static int mtdlayer_export_open(struct mtdlayer_device *dev)
+static void mtdlayer_export_free(struct mtdlayer_export *export)
+{
+	mtdlayer_pool_free(&export->pool);
+	vfree(export);
+}
+
+static struct mtdlayer_export *mtdlayer_export_alloc(struct mtdlayer_device *dev)
 {
 	struct mtdl_release *release = dev->mtdl.exposed;
 	struct mtdlayer_export *export;
 	struct mtdlayer_map *map;
-	u32 i;
 
-	export = kvzalloc(struct_size(export, layers, release->layer_count), GFP_KERNEL);
+	/* whole pages: kmalloc() would round the many struct mtd_info up to a power of two */
+	export = vzalloc(struct_size(export, layers, release->layer_count));
 	if (!export)
-		return -ENOMEM;
-	map = mtdlayer_map_alloc(dev);
-	if (!map) {
-		kvfree(export);
-		return -ENOMEM;
-	}
-	get_device(&dev->dev);
-	export->dev = dev;
+		return NULL;
+	if (mtdlayer_pool_alloc(&export->pool,
+				min(dev->mtdl.geometry.block_size, MTDLAYER_SCRATCH_SIZE)))
+		goto err_free_export;
+	map = mtdlayer_map_alloc(release);
+	if (!map)
+		goto err_free_pool;
 	export->layer_count = release->layer_count;
 	spin_lock_init(&export->lock);
 	rcu_assign_pointer(export->map, map);
+	return export;
+
+err_free_pool:
+	mtdlayer_pool_free(&export->pool);
+err_free_export:
+	vfree(export);
+	return NULL;
+}
+
+static int mtdlayer_export_open(struct mtdlayer_device *dev)
+{
+	struct mtdlayer_export *export;
+	u32 i;
+
+	export = mtdlayer_export_alloc(dev);
+	if (!export)
+		return -ENOMEM;
+	get_device(&dev->dev);
+	export->dev = dev;
 	dev->export = export;
 	for (i = 0; i < export->layer_count; i++) {
-		mtdlayer_layer_init(&export->layers[i], export, &release->layers[i], i);
+		mtdlayer_layer_init(&export->layers[i], export, &dev->mtdl.exposed->layers[i], i);
 		mtdlayer_layer_register(&export->layers[i]);
 	}
 	dev->stale = true;
@@ -479,6 +567,9 @@ int mtdlayer_export_sync(struct mtdlayer_device *dev, struct mtdl_reason *why)
 	int err;
 
 	lockdep_assert_held(&dev->lock);
+	/* nobody reads: there is nobody to wait for */
+	if (!dev->export)
+		mtdl_follow(mtdl);
 	if (!mtdl->exposed && mtdl->active) {
 		if (mtdlayer_device_unrecorded(dev))
 			return mtdl_fail(why, -EROFS, "release %s is not exposed: %s",
@@ -495,6 +586,86 @@ int mtdlayer_export_sync(struct mtdlayer_device *dev, struct mtdl_reason *why)
 		mtdl_fail(why, err, "there is not enough memory for the layers' MTD devices");
 	return err;
 }
+
+/* Has readers look at @release, which has the same bytes as what they look at now. */
+static int mtdlayer_export_switch(struct mtdlayer_export *export, struct mtdl_release *release,
+				  struct mtdl_reason *why)
+{
+	struct mtdlayer_device *dev = export->dev;
+	struct mtdlayer_map *map, *old;
+
+	old = rcu_dereference_protected(export->map, lockdep_is_held(&dev->lock));
+	if (old->release == release)
+		return 0;
+	map = mtdlayer_map_alloc(release);
+	if (!map)
+		return mtdl_fail(why, -ENOMEM,
+				 "there is not enough memory for the map of %u blocks",
+				 release->block_total);
+	mtdlayer_map_carry(map, old);
+	rcu_assign_pointer(export->map, map);
+	synchronize_srcu(&dev->flash.srcu);
+	mtdlayer_map_free(old);
+	dev->stale = true;
+	return 0;
+}
+
+int mtdlayer_export_follow(struct mtdlayer_device *dev, struct mtdl_reason *why)
+{
+	struct mtdl *mtdl = &dev->mtdl;
+	struct mtdl_release *release = mtdl_moved(mtdl) ?: mtdl->exposed;
+	int err = 0;
+
+	lockdep_assert_held(&dev->lock);
+	/* what is written over in place is exposed as incomplete without having been moved */
+	if (dev->export)
+		err = mtdlayer_export_switch(dev->export, release, why);
+	if (!err)
+		mtdl_follow(mtdl);
+	return err;
+}
+
+/* ---- layers that are written over ---- */
+
+int mtdlayer_export_bar(struct mtdlayer_device *dev, const char *name, struct mtdl_reason *why)
+{
+	struct mtdlayer_export *export = dev->export;
+	struct mtdlayer_layer *layer = NULL;
+	bool open = false;
+	u32 i;
+
+	lockdep_assert_held(&dev->lock);
+	for (i = 0; export && i < export->layer_count && !layer; i++)
+		if (!strcmp(export->layers[i].name, name))
+			layer = &export->layers[i];
+	if (!layer)
+		return 0;
+	spin_lock(&export->lock);
+	open = layer->open;
+	layer->barred = !open;
+	spin_unlock(&export->lock);
+	if (!open)
+		return 0;
+	return mtdl_fail(why, -EBUSY,
+			 "layer %s of mtdlayer%u would be written over, but is in use (mtd%d): unmount or close it first",
+			 name, dev->index, layer->mtd.index);
+}
+
+void mtdlayer_export_unbar(struct mtdlayer_device *dev)
+{
+	struct mtdlayer_export *export = dev->export;
+	u32 i;
+
+	lockdep_assert_held(&dev->lock);
+	if (!export)
+		return;
+	spin_lock(&export->lock);
+	for (i = 0; i < export->layer_count; i++)
+		export->layers[i].barred = false;
+	spin_unlock(&export->lock);
+}
+
+/* ---- unregistering ---- */
 
 /* Lets nobody in any more; -EBUSY if somebody is in. */
 static int mtdlayer_export_shut(struct mtdlayer_export *export, struct mtdl_reason *why)
@@ -538,7 +709,7 @@ int mtdlayer_export_close(struct mtdlayer_device *dev, struct mtdl_reason *why)
 	mtdlayer_map_free(map);
 	dev->export = NULL;
 	dev->stale = true;
-	kvfree(export);
+	mtdlayer_export_free(export);
 	put_device(&dev->dev);
 	return 0;
 }

@@ -39,6 +39,31 @@ int mtdlayer_export_sync(struct mtdlayer_device *dev, struct mtdl_reason *why);
  */
 int mtdlayer_export_close(struct mtdlayer_device *dev, struct mtdl_reason *why);
 
+/**
+ * mtdlayer_export_follow() - have readers look where the blocks have been moved
+ * @dev: its lock is held; not in an SRCU section
+ * @why: reason of a failure
+ *
+ * Readers are not disturbed.  When it has succeeded, nobody looks where the blocks were
+ * before, and the core may use these again.
+ *
+ * Return: 0 (also if nothing was moved) or -ENOMEM.
+ */
+int mtdlayer_export_follow(struct mtdlayer_device *dev, struct mtdl_reason *why);
+
+/**
+ * mtdlayer_export_bar() - let nobody open a layer that is to be written over
+ * @dev: its lock is held
+ * @name: of the layer; one that is not exposed is fine
+ * @why: reason of a refusal
+ *
+ * Return: 0 or -EBUSY (it is open).
+ */
+int mtdlayer_export_bar(struct mtdlayer_device *dev, const char *name, struct mtdl_reason *why);
+
+/** mtdlayer_export_unbar() - let all layers be opened again; @dev is locked */
+void mtdlayer_export_unbar(struct mtdlayer_device *dev);
+
 /** mtdlayer_export_mtd() - number of the MTD device of layer @layer, or -1; @dev is locked */
 int mtdlayer_export_mtd(struct mtdlayer_device *dev, u32 layer);
 

@@ -308,6 +308,7 @@ static int mtdlayer_search_take(struct mtdlayer_search *search, struct mtd_info 
 	flash->flash.size = mtd->size;
 	flash->flash.erase_size = mtd->erasesize;
 	flash->flash.write_size = mtd->writesize;
+	flash->flash.can_have_bad_blocks = mtd_can_have_bb(mtd);
 	flash->flash.read_only = !(mtd->flags & MTD_WRITEABLE);
 	rcu_assign_pointer(flash->parent, mtd);
 	return 0;

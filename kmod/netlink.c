@@ -114,6 +114,16 @@ static int mtdlayer_fill_state(struct sk_buff *skb, const struct mtdlayer_shown 
 	    nla_put_u32(skb, MTDLAYER_A_DEVICE_BAD_BLOCKS, status->bad_blocks) ||
 	    nla_put_u32(skb, MTDLAYER_A_DEVICE_SECURITY_FLOOR, status->security_floor))
 		return -EMSGSIZE;
+	if (nla_put_u32(skb, MTDLAYER_A_DEVICE_RESERVE, status->spare.reserve) ||
+	    nla_put_u32(skb, MTDLAYER_A_DEVICE_RESERVE_LEFT, status->spare.left) ||
+	    nla_put_u32(skb, MTDLAYER_A_DEVICE_SETTLEABLE, status->settleable) ||
+	    nla_put_u32(skb, MTDLAYER_A_DEVICE_WORK, status->work))
+		return -EMSGSIZE;
+	if (status->spare.low && nla_put_flag(skb, MTDLAYER_A_DEVICE_SPARE_LOW))
+		return -EMSGSIZE;
+	if (status->last_error.text[0] &&
+	    nla_put_string(skb, MTDLAYER_A_DEVICE_LAST_ERROR, status->last_error.text))
+		return -EMSGSIZE;
 	if (status->read_only &&
 	    nla_put_string(skb, MTDLAYER_A_DEVICE_READ_ONLY, status->read_only))
 		return -EMSGSIZE;
@@ -167,7 +177,8 @@ static int mtdlayer_fill_layer(struct sk_buff *skb, const struct mtdlayer_status
 	    nla_put_u32(skb, MTDLAYER_A_LAYER_AWAY, layer->away) ||
 	    nla_put(skb, MTDLAYER_A_LAYER_ROOT, sizeof(layer->root), layer->root))
 		return -EMSGSIZE;
-	if (layer->mtd >= 0 && nla_put_u32(skb, MTDLAYER_A_LAYER_MTD_INDEX, layer->mtd))
+	if (role == MTDLAYER_RELEASE_EXPOSED && layer->mtd >= 0 &&
+	    nla_put_u32(skb, MTDLAYER_A_LAYER_MTD_INDEX, layer->mtd))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -176,13 +187,15 @@ static int mtdlayer_fill_extent(struct sk_buff *skb, const struct mtdlayer_statu
 				u32 index)
 {
 	const struct mtdlayer_status_extent *extent = &status->extents[index];
+	u32 end = index + 1 < status->extent_count ? extent[1].block :
+						     status->geometry.block_count;
 
 	if (nla_put_u32(skb, MTDLAYER_A_EXTENT_DEVICE, status->index) ||
 	    nla_put_u32(skb, MTDLAYER_A_EXTENT_USE, extent->use) ||
 	    nla_put_u32(skb, MTDLAYER_A_EXTENT_BLOCK, extent->block) ||
-	    nla_put_u32(skb, MTDLAYER_A_EXTENT_COUNT, extent->count))
+	    nla_put_u32(skb, MTDLAYER_A_EXTENT_COUNT, end - extent->block))
 		return -EMSGSIZE;
-	if (extent->release == MTDL_NO_BLOCK)
+	if (extent->release == MTDLAYER_STATUS_NO_RELEASE)
 		return 0;
 	if (nla_put_u32(skb, MTDLAYER_A_EXTENT_LAYER, extent->layer) ||
 	    nla_put_u32(skb, MTDLAYER_A_EXTENT_LOGICAL, extent->logical) ||
@@ -430,8 +443,9 @@ static int mtdlayer_extent_get_dumpit(struct sk_buff *skb, struct netlink_callba
 
 /* ---- events ---- */
 
+/* What an event says: two or three numbers. */
 static int mtdlayer_fill_event(struct sk_buff *skb, u32 index, enum mtdlayer_event event,
-			       u32 a, u32 b)
+			       u32 a, u32 b, u32 release)
 {
 	if (nla_put_u32(skb, MTDLAYER_A_EVENT_DEVICE, index) ||
 	    nla_put_u32(skb, MTDLAYER_A_EVENT_KIND, event))
@@ -445,8 +459,11 @@ static int mtdlayer_fill_event(struct sk_buff *skb, u32 index, enum mtdlayer_eve
 	case MTDLAYER_EVENT_PROGRESS:
 		return nla_put_u32(skb, MTDLAYER_A_EVENT_DONE, a) ?:
 		       nla_put_u32(skb, MTDLAYER_A_EVENT_TOTAL, b);
-	case MTDLAYER_EVENT_RELOCATED:
 	case MTDLAYER_EVENT_VERIFY_FAILED:
+		if (nla_put_u32(skb, MTDLAYER_A_EVENT_RELEASE, release))
+			return -EMSGSIZE;
+		fallthrough;
+	case MTDLAYER_EVENT_RELOCATED:
 		return nla_put_u32(skb, MTDLAYER_A_EVENT_LAYER, a) ?:
 		       nla_put_u32(skb, MTDLAYER_A_EVENT_LOGICAL, b);
 	case MTDLAYER_EVENT_BAD_BLOCK:
@@ -454,6 +471,16 @@ static int mtdlayer_fill_event(struct sk_buff *skb, u32 index, enum mtdlayer_eve
 		return nla_put_u32(skb, MTDLAYER_A_EVENT_BLOCK, a);
 	case MTDLAYER_EVENT_TABLE_DAMAGED:
 		return nla_put_u32(skb, MTDLAYER_A_EVENT_UNITS, a);
+	case MTDLAYER_EVENT_SETTLED:
+		return nla_put_u32(skb, MTDLAYER_A_EVENT_AWAY, a);
+	case MTDLAYER_EVENT_SCRUBBED:
+		return nla_put_u32(skb, MTDLAYER_A_EVENT_BLOCK, a) ?:
+		       nla_put_u32(skb, MTDLAYER_A_EVENT_TO, b);
+	case MTDLAYER_EVENT_SPARE_LOW:
+		return nla_put_u32(skb, MTDLAYER_A_EVENT_LEFT, a) ?:
+		       nla_put_u32(skb, MTDLAYER_A_EVENT_RESERVE, b);
+	case MTDLAYER_EVENT_WORK_FAILED:
+		return nla_put_u32(skb, MTDLAYER_A_EVENT_ERROR, a);
 	}
 	return -EINVAL;
 }
@@ -492,7 +519,8 @@ static void mtdlayer_multicast(struct sk_buff *skb)
 	nlmsg_free(skb);
 }
 
-void mtdlayer_netlink_event(u32 index, enum mtdlayer_event event, u32 a, u32 b, gfp_t gfp)
+static void mtdlayer_send_event(u32 index, enum mtdlayer_event event, u32 a, u32 b, u32 release,
+				gfp_t gfp)
 {
 	struct sk_buff *skb;
 	void *header;
@@ -503,12 +531,23 @@ void mtdlayer_netlink_event(u32 index, enum mtdlayer_event event, u32 a, u32 b, 
 		return;
 	}
 	header = genlmsg_put(skb, 0, 0, &mtdlayer_family, 0, MTDLAYER_CMD_EVENT_NTF);
-	if (!header || mtdlayer_fill_event(skb, index, event, a, b)) {
+	if (!header || mtdlayer_fill_event(skb, index, event, a, b, release)) {
 		nlmsg_free(skb);
 		return;
 	}
 	genlmsg_end(skb, header);
 	mtdlayer_multicast(skb);
+}
+
+void mtdlayer_netlink_event(u32 index, enum mtdlayer_event event, u32 a, u32 b, gfp_t gfp)
+{
+	mtdlayer_send_event(index, event, a, b, 0, gfp);
+}
+
+void mtdlayer_netlink_verify_failed(u32 index, enum mtdlayer_release release, u32 layer,
+				    u32 block, gfp_t gfp)
+{
+	mtdlayer_send_event(index, MTDLAYER_EVENT_VERIFY_FAILED, layer, block, release, gfp);
 }
 
 /* ---- the family ---- */

@@ -25,7 +25,8 @@ static void mtdlayer_status_free(struct kref *refs)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(status->releases); i++)
-		kvfree(status->releases[i].layers);
+		if (!status->releases[i].shared)
+			kvfree(status->releases[i].layers);
 	kvfree(status->extents);
 	kfree(status->mtd_name);
 	kfree(status);
@@ -53,17 +54,6 @@ struct mtdlayer_status *mtdlayer_status_get(struct mtdlayer_device *dev,
 }
 
 /* ---- taking a status ---- */
-
-static u32 mtdlayer_status_away(const struct mtdl_layer *layer)
-{
-	u32 away = 0;
-	u32 i;
-
-	for (i = 0; i < layer->block_count; i++)
-		if (layer->map[i] != layer->slot_start + i || i >= layer->slot_blocks)
-			away++;
-	return away;
-}
 
 static int mtdlayer_status_take_release(struct mtdlayer_status_release *to,
 					const struct mtdl_release *from)
@@ -93,20 +83,13 @@ static int mtdlayer_status_take_release(struct mtdlayer_status_release *to,
 		shown->policy = layer->policy;
 		shown->flags = layer->flags;
 		shown->block_count = layer->block_count;
-		shown->away = mtdlayer_status_away(layer);
+		shown->away = mtdl_count_away(layer);
 		shown->mtd = -1;
 	}
 	return 0;
 }
 
-/* Which logical block a physical one carries, per physical block. */
-struct mtdlayer_status_block {
-	u32 release;
-	u32 layer;
-	u32 logical;
-};
-
-static void mtdlayer_status_claim(struct mtdlayer_status_block *blocks, u32 count,
+static void mtdlayer_status_claim(struct mtdlayer_status_extent *blocks, u32 count,
 				  const struct mtdl_release *release, u32 role)
 {
 	u32 i, j;
@@ -114,6 +97,9 @@ static void mtdlayer_status_claim(struct mtdlayer_status_block *blocks, u32 coun
 	for (i = 0; release && i < release->layer_count; i++) {
 		const struct mtdl_layer *layer = &release->layers[i];
 
+		/* what is left of a layer that is being written over counts as free */
+		if (layer->flags & MTDL_LAYER_INCOMPLETE)
+			continue;
 		for (j = 0; j < layer->block_count; j++) {
 			if (layer->map[j] >= count)
 				continue;
@@ -124,67 +110,50 @@ static void mtdlayer_status_claim(struct mtdlayer_status_block *blocks, u32 coun
 	}
 }
 
-static bool mtdlayer_status_continues(const struct mtdlayer_status_extent *extent, u32 use,
-				      const struct mtdlayer_status_block *block)
-{
-	if (extent->use != use || extent->release != block->release)
-		return false;
-	if (block->release == MTDL_NO_BLOCK)
-		return true;
-	return extent->layer == block->layer &&
-	       extent->logical + extent->count == block->logical;
-}
-
 static bool mtdlayer_status_layered(u32 use)
 {
 	return use == MTDL_USE_ACTIVE || use == MTDL_USE_CANDIDATE || use == MTDL_USE_BOTH ||
 	       use == MTDL_USE_EXPOSED;
 }
 
-/* Writes the extents to @to, or only counts them if it is NULL. */
-static u32 mtdlayer_status_extents(const u8 *use, struct mtdlayer_status_block *blocks,
-				   u32 block_count, struct mtdlayer_status_extent *to)
+static bool mtdlayer_status_continues(const struct mtdlayer_status_extent *extent,
+				      const struct mtdlayer_status_extent *block)
 {
-	struct mtdlayer_status_extent now = { .use = ~0U };
+	if (extent->use != block->use || extent->release != block->release)
+		return false;
+	if (block->release == MTDLAYER_STATUS_NO_RELEASE)
+		return true;
+	return extent->layer == block->layer &&
+	       block->logical - extent->logical == block->block - extent->block;
+}
+
+/* Puts blocks in a row together, at the beginning of the array; how many are left. */
+static u32 mtdlayer_status_join(struct mtdlayer_status_extent *blocks, u32 block_count)
+{
 	u32 count = 0;
 	u32 i;
 
-	for (i = 0; i < block_count; i++) {
-		if (!mtdlayer_status_layered(use[i]))
-			blocks[i].release = MTDL_NO_BLOCK;
-		if (count && mtdlayer_status_continues(&now, use[i], &blocks[i])) {
-			now.count++;
-		} else {
-			now.use = use[i];
-			now.block = i;
-			now.count = 1;
-			now.release = blocks[i].release;
-			now.layer = blocks[i].layer;
-			now.logical = blocks[i].logical;
-			count++;
-		}
-		if (to)
-			to[count - 1] = now;
-	}
+	for (i = 0; i < block_count; i++)
+		if (!count || !mtdlayer_status_continues(&blocks[count - 1], &blocks[i]))
+			blocks[count++] = blocks[i];
 	return count;
 }
 
-static int mtdlayer_status_take_extents(struct mtdlayer_status *status, struct mtdl *mtdl)
+/* What each block is used for; @blocks has one entry per block. */
+static int mtdlayer_status_survey(struct mtdlayer_status *status, struct mtdl *mtdl,
+				  struct mtdlayer_status_extent *blocks)
 {
 	u32 count = mtdl->geometry.block_count;
-	struct mtdlayer_status_block *blocks;
+	int err;
 	u8 *use;
-	int err = -ENOMEM;
 	u32 i;
 
 	use = kvcalloc(count, sizeof(*use), GFP_KERNEL);
-	blocks = kvmalloc_array(count, sizeof(*blocks), GFP_KERNEL);
-	if (!use || !blocks)
-		goto out_free;
+	if (!use)
+		return -ENOMEM;
 	err = mtdl_usage(mtdl, use, NULL);
 	if (err)
 		goto out_free;
-	memset(blocks, 0xff, count * sizeof(*blocks));
 	/* of two owners active is named */
 	mtdlayer_status_claim(blocks, count, mtdl->exposed, MTDLAYER_RELEASE_EXPOSED);
 	mtdlayer_status_claim(blocks, count, mtdl->candidate, MTDLAYER_RELEASE_CANDIDATE);
@@ -192,16 +161,36 @@ static int mtdlayer_status_take_extents(struct mtdlayer_status *status, struct m
 	for (i = 0; i < count; i++) {
 		status->free_blocks += use[i] == MTDL_USE_FREE;
 		status->bad_blocks += use[i] == MTDL_USE_BAD;
+		blocks[i].block = i;
+		blocks[i].use = use[i];
+		if (!mtdlayer_status_layered(use[i]))
+			blocks[i].release = MTDLAYER_STATUS_NO_RELEASE;
 	}
-	status->extent_count = mtdlayer_status_extents(use, blocks, count, NULL);
-	status->extents = kvcalloc(status->extent_count, sizeof(*status->extents), GFP_KERNEL);
+out_free:
+	kvfree(use);
+	return err;
+}
+
+static int mtdlayer_status_take_extents(struct mtdlayer_status *status, struct mtdl *mtdl)
+{
+	u32 count = mtdl->geometry.block_count;
+	struct mtdlayer_status_extent *blocks;
+	int err;
+
+	blocks = kvcalloc(count, sizeof(*blocks), GFP_KERNEL);
+	if (!blocks)
+		return -ENOMEM;
+	err = mtdlayer_status_survey(status, mtdl, blocks);
+	if (err)
+		goto out_free;
+	status->extent_count = mtdlayer_status_join(blocks, count);
+	status->extents = kvmalloc_array(status->extent_count, sizeof(*blocks), GFP_KERNEL);
 	if (status->extents)
-		mtdlayer_status_extents(use, blocks, count, status->extents);
+		memcpy(status->extents, blocks, status->extent_count * sizeof(*blocks));
 	else
 		err = -ENOMEM;
 out_free:
 	kvfree(blocks);
-	kvfree(use);
 	return err;
 }
 
@@ -218,6 +207,23 @@ static u32 mtdlayer_status_wanted(const struct mtdl *mtdl)
 	return candidate->block_total - done;
 }
 
+/* The exposed release: mostly active or candidate, if perhaps a few moves behind. */
+static int mtdlayer_status_take_exposed(struct mtdlayer_status *status,
+					const struct mtdl *mtdl)
+{
+	struct mtdlayer_status_release *releases = status->releases;
+	struct mtdlayer_status_release *exposed = &releases[MTDLAYER_RELEASE_EXPOSED];
+
+	if (mtdl_is_exposed(mtdl, mtdl->active))
+		*exposed = releases[MTDLAYER_RELEASE_ACTIVE];
+	else if (mtdl_is_exposed(mtdl, mtdl->candidate))
+		*exposed = releases[MTDLAYER_RELEASE_CANDIDATE];
+	else
+		return mtdlayer_status_take_release(exposed, mtdl->exposed);
+	exposed->shared = true;
+	return 0;
+}
+
 static int mtdlayer_status_take_releases(struct mtdlayer_status *status,
 					 struct mtdlayer_device *dev)
 {
@@ -231,8 +237,7 @@ static int mtdlayer_status_take_releases(struct mtdlayer_status *status,
 		err = mtdlayer_status_take_release(&releases[MTDLAYER_RELEASE_CANDIDATE],
 						   mtdl->candidate);
 	if (!err)
-		err = mtdlayer_status_take_release(&releases[MTDLAYER_RELEASE_EXPOSED],
-						   mtdl->exposed);
+		err = mtdlayer_status_take_exposed(status, mtdl);
 	if (err)
 		return err;
 	releases += MTDLAYER_RELEASE_EXPOSED;
@@ -263,7 +268,11 @@ static struct mtdlayer_status *mtdlayer_status_take(struct mtdlayer_device *dev)
 	status->attempts_used = mtdl->attempts_used;
 	status->outcome = mtdl->outcome;
 	status->mtd_name = kstrdup(dev->flash.name, GFP_KERNEL);
+	status->settleable = mtdlayer_work_settleable(dev);
+	status->work = mtdlayer_work_state(dev);
+	status->last_error = dev->work.why;
 	if (!status->mtd_name || mtdlayer_status_take_releases(status, dev) ||
+	    mtdl_spare(mtdl, &status->spare, NULL) ||
 	    mtdlayer_status_take_extents(status, mtdl)) {
 		mtdlayer_status_put(status);
 		return NULL;

@@ -21,13 +21,18 @@ struct mtdlayer_status_layer {
 	u32 policy;
 	u32 flags;
 	u32 block_count;
-	u32 away;	/* blocks away from home */
-	int mtd;	/* number of its MTD device, or -1 */
+	u32 away;	/* blocks that have a home and are not there */
+	int mtd;	/* number of its MTD device if it is exposed, or -1 */
 };
 
-/** struct mtdlayer_status_release - a release; see struct mtdl_release */
+/**
+ * struct mtdlayer_status_release - a release; see struct mtdl_release
+ *
+ * What is exposed is mostly one of the others: then it has their layers (@shared).
+ */
 struct mtdlayer_status_release {
 	bool present;
+	bool shared;
 	u8 digest[MTDL_DIGEST_SIZE];
 	char release[MTDL_RELEASE_SIZE + 1];
 	u32 security_counter;
@@ -36,14 +41,19 @@ struct mtdlayer_status_release {
 	struct mtdlayer_status_layer *layers;
 };
 
-/** struct mtdlayer_status_extent - blocks in a row that are used for the same thing */
+#define MTDLAYER_STATUS_NO_RELEASE	0xff
+
+/**
+ * struct mtdlayer_status_extent - blocks in a row that are used for the same thing
+ *
+ * It reaches to where the next one begins.  There may be one for each block: it is small.
+ */
 struct mtdlayer_status_extent {
-	u32 use;	/* enum mtdl_use */
 	u32 block;
-	u32 count;
-	u32 release;	/* MTDLAYER_RELEASE_*, or MTDL_NO_BLOCK: no layer's */
-	u32 layer;
 	u32 logical;
+	u16 layer;
+	u8 release;	/* MTDLAYER_RELEASE_*, or MTDLAYER_STATUS_NO_RELEASE: no layer's */
+	u8 use;		/* enum mtdl_use */
 };
 
 /**
@@ -60,6 +70,10 @@ struct mtdlayer_status_extent {
  * @damaged_units: table units with an unreadable record, at attach
  * @free_blocks: blocks that nothing uses
  * @bad_blocks: bad or retired
+ * @spare: what is left to take the place of bad blocks
+ * @settleable: blocks of the active release that settling could bring home
+ * @work: what is done in the background, enum mtdlayer_work
+ * @last_error: why that has stopped; empty if it has not
  * @security_floor: least security counter
  * @attempts_max: boot attempts of the trial
  * @attempts_used: of these, used
@@ -81,6 +95,10 @@ struct mtdlayer_status {
 	u32 damaged_units;
 	u32 free_blocks;
 	u32 bad_blocks;
+	struct mtdl_spare spare;
+	u32 settleable;
+	u32 work;
+	struct mtdl_reason last_error;
 	u32 security_floor;
 	u32 attempts_max;
 	u32 attempts_used;

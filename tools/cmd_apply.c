@@ -16,6 +16,7 @@
 enum {
 	OPT_ACTIVATE = CLI_LONG,
 	OPT_DRY_RUN,
+	OPT_IN_PLACE,
 	OPT_REPLACE,
 	OPT_YES,
 };
@@ -24,6 +25,7 @@ enum {
 struct options {
 	bool activate;
 	bool dry_run;
+	bool in_place;
 	bool replace;
 	const char *path;
 };
@@ -34,6 +36,7 @@ static int parse_options(struct cli *cli, struct options *o, int argc, char **ar
 		CLI_OPTIONS,
 		{ "activate", no_argument, NULL, OPT_ACTIVATE },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		{ "in-place", no_argument, NULL, OPT_IN_PLACE },
 		{ "replace", no_argument, NULL, OPT_REPLACE },
 		{ "yes", no_argument, NULL, OPT_YES },
 		{ 0 }
@@ -47,6 +50,9 @@ static int parse_options(struct cli *cli, struct options *o, int argc, char **ar
 			break;
 		case OPT_DRY_RUN:
 			o->dry_run = true;
+			break;
+		case OPT_IN_PLACE:
+			o->in_place = true;
 			break;
 		case OPT_REPLACE:
 			o->replace = true;
@@ -71,6 +77,38 @@ static void print_number(uint32_t number)
 		printf("  %9s", "-");
 }
 
+static void print_plan_layers(const struct mtdl_plan *plan, const struct mtdl_manifest *m)
+{
+	char size[SIZE_TEXT];
+
+	printf("  %-16s  %9s  %9s  %9s  %9s  %s\n", "layer", "blocks", "to write", "relocated",
+	       "overflow", "bytes");
+	for (uint32_t i = 0; i < plan->layer_count; i++) {
+		const struct mtdl_plan_layer *layer = &plan->layers[i];
+
+		printf("  %-16s", m->layers[i].name);
+		print_number(layer->blocks);
+		print_number(layer->changed);
+		print_number(layer->relocated);
+		print_number(layer->overflow);
+		printf("  %s%s\n", layer->bytes ? size_text(layer->bytes, size) : "-",
+		       layer->in_place ? "  in place" : "");
+	}
+}
+
+static void print_in_place(const struct mtdl_plan *plan, const struct mtdl_manifest *m)
+{
+	printf("in place, because the release does not fit beside the old one:");
+	for (uint32_t i = 0; i < plan->layer_count; i++) {
+		if (plan->layers[i].in_place)
+			printf(" %s", m->layers[i].name);
+	}
+	printf("\n"
+	       "  WARNING: what is there is written over. Until all is done these layers cannot be\n"
+	       "  read, and there is no way back to the old release: a release has to be applied to\n"
+	       "  the end.\n");
+}
+
 static void print_plan(const struct install *in)
 {
 	const struct mtdl_plan *plan = &in->plan;
@@ -83,25 +121,21 @@ static void print_plan(const struct install *in)
 	}
 	printf("release %s: %u of %u layers change%s\n", m->release, plan->layers_changed,
 	       plan->layer_count, plan->layers_changed == 1 ? "s" : "");
-	printf("  %-16s  %9s  %9s  %9s  %9s  %s\n", "layer", "blocks", "to write", "relocated",
-	       "overflow", "bytes");
-	for (uint32_t i = 0; i < plan->layer_count; i++) {
-		const struct mtdl_plan_layer *layer = &plan->layers[i];
-
-		printf("  %-16s", m->layers[i].name);
-		print_number(layer->blocks);
-		print_number(layer->changed);
-		print_number(layer->relocated);
-		print_number(layer->overflow);
-		printf("  %s\n", layer->bytes ? size_text(layer->bytes, size) : "-");
-	}
+	print_plan_layers(plan, m);
 	if (plan->resumed || plan->blocks_done)
 		printf("%s: %u blocks are on the flash already\n",
 		       plan->resumed ? "goes on with what was staged before" :
 		       "takes over what was staged before", plan->blocks_done);
-	printf("to write: %u blocks (%s), %u of them away from home; eraseblocks to erase: %u; spare blocks left: %u\n",
+	printf("to write: %u blocks (%s), %u of them away from home; eraseblocks to erase: %u; spare blocks left: %u, %u of them in reserve\n",
 	       plan->blocks, size_text(plan->bytes, size), plan->relocated, plan->erases,
-	       plan->free_after);
+	       plan->free_after, plan->reserve);
+	if (plan->copied)
+		printf("the device copies %u blocks that it has already\n", plan->copied);
+	if (plan->aside)
+		printf("pinned layers: %u blocks are moved aside before their preset addresses are written\n",
+		       plan->aside);
+	if (plan->in_place)
+		print_in_place(plan, m);
 }
 
 static void print_result(const struct install *in, const struct options *o,
@@ -113,7 +147,7 @@ static void print_result(const struct install *in, const struct options *o,
 	if (in->plan.current_release)
 		printf("nothing to do\n");
 	else if (view->state != MTDL_STATE_TRIAL)
-		printf("release %s is installed and active: a first release needs no confirmation\n",
+		printf("release %s is installed and active: with no other to go back to it needs no confirmation\n",
 		       version);
 	else if (!o->activate)
 		printf("release %s is installed: it is tried at the next boot, %u times at most, until `layerctl confirm`\n",
@@ -215,7 +249,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	in.flags = o.replace ? MTDL_BEGIN_REPLACE : 0;
+	in.flags = (o.replace ? MTDL_BEGIN_REPLACE : 0) | (o.in_place ? MTDL_BEGIN_IN_PLACE : 0);
 	if (bundle_open(&in.bundle, o.path, &why))
 		return cli_fail(cli, &why);
 	in.target = target_open(cli->device, !o.dry_run, &why);
@@ -229,7 +263,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_apply = {
 	.name = "apply",
 	.summary = "Bring a release onto a device: only the blocks that differ are written",
-	.usage = "[--dry-run] [--activate] [--replace] BUNDLE",
+	.usage = "[--dry-run] [--activate] [--replace] [--in-place] BUNDLE",
 	.help =
 	"Shows the plan, writes, and switches all layers at once. Before the release is\n"
 	"confirmed the old one stays as it is. Interrupted (also by a power cut), the same\n"
@@ -240,6 +274,9 @@ const struct command cmd_apply = {
 	"      --activate        try the release now instead of at the next boot; on a\n"
 	"                        running device only where no layer is in use\n"
 	"      --replace         another release that is staged gives way\n"
+	"      --in-place        what does not fit otherwise may be written over what is there,\n"
+	"                        in layers whose layout allows it: they cannot be read until it\n"
+	"                        is done, and there is no way back\n"
 	"      --yes             nothing is asked in any case\n",
 	.run = run,
 };

@@ -108,6 +108,8 @@ const struct command cmd_format = {
 	"      --block-size N    bytes of a block, the unit of mapping (default: the layout's,\n"
 	"                        or the erase size, at least 64K)\n"
 	"      --uuid UUID       of the format (default: random)\n"
+	"      --reserve N       of 1024 blocks, how many are kept for others that go bad\n"
+	"                        (default: 20, rounded up)\n"
 	"      --force           although there is a layer table already\n",
 	.run = run,
 };

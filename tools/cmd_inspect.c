@@ -14,10 +14,15 @@
 #include "lib/bundle.h"
 #include "lib/interrupt.h"
 #include "lib/json.h"
+#include "lib/outfile.h"
+#include "lib/policy.h"
 #include "lib/progress.h"
 #include "lib/size.h"
 
-enum { OPT_CHECK = CLI_LONG };
+enum {
+	OPT_CHECK = CLI_LONG,
+	OPT_MANIFEST,
+};
 
 static uint64_t payload_of(const struct bundle *b, uint32_t layer)
 {
@@ -82,17 +87,18 @@ static void print_layers(const struct bundle *b)
 {
 	const struct mtdl_manifest *m = &b->manifest;
 
-	printf("%-16s  %-11s  %10s  %10s  %6s  %8s  %7s  %10s\n", "layer", "address", "slot",
-	       "size", "blocks", "overflow", "present", "payload");
+	printf("%-16s  %-11s  %10s  %10s  %6s  %8s  %7s  %10s  %s\n", "layer", "address", "slot",
+	       "size", "blocks", "overflow", "present", "payload", "policies");
 	for (uint32_t i = 0; i < m->layer_count; i++) {
 		const struct mtdl_manifest_layer *l = &m->layers[i];
-		char slot[SIZE_TEXT], size[SIZE_TEXT], payload[SIZE_TEXT];
+		char slot[SIZE_TEXT], size[SIZE_TEXT], payload[SIZE_TEXT], policies[POLICY_TEXT];
 
-		printf("%-16s  0x%09" PRIx64 "  %10s  %10s  %6u  %8u  %7u  %10s\n", l->name,
+		printf("%-16s  0x%09" PRIx64 "  %10s  %10s  %6u  %8u  %7u  %10s  %s\n", l->name,
 		       (uint64_t)l->slot_start * m->block_size,
 		       size_text((uint64_t)l->slot_blocks * m->block_size, slot),
 		       size_text(l->size, size), l->block_count, overflow_of(l),
-		       bundle_blocks_present(b, i), size_text(payload_of(b, i), payload));
+		       bundle_blocks_present(b, i), size_text(payload_of(b, i), payload),
+		       policy_text(l->policy, policies));
 	}
 }
 
@@ -179,28 +185,48 @@ static int print_as_json(struct cli *cli, const struct bundle *b, bool checked)
 		"layers", layers_to_json(b)));
 }
 
+static int save_manifest(const struct bundle *b, const char *path, struct mtdl_reason *why)
+{
+	struct outfile out;
+	int err = outfile_create(&out, path, why);
+
+	if (err)
+		return err;
+	err = outfile_write(&out, b->manifest_bytes, b->manifest_size, 0, why);
+	if (!err)
+		err = outfile_finish(&out, why);
+	outfile_discard(&out);
+	return err;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
 		CLI_OPTIONS,
 		{ "check", no_argument, NULL, OPT_CHECK },
+		{ "manifest", required_argument, NULL, OPT_MANIFEST },
 		{ 0 }
 	};
 	struct mtdl_reason why = { 0 };
+	const char *manifest = NULL;
 	struct bundle *bundle;
 	bool check = false;
 	int opt, status = CLI_OK;
 
 	while ((opt = cli_getopt(cli, argc, argv, CLI_SHORT, options)) != -1) {
-		if (opt != OPT_CHECK)
+		if (opt == CLI_STOP)
 			return cli->status;
-		check = true;
+		if (opt == OPT_MANIFEST)
+			manifest = optarg;
+		else
+			check = true;
 	}
 	if (argc - optind != 1)
 		return cli_usage(cli, "inspect takes one bundle, %d were given", argc - optind);
 	if (bundle_open(&bundle, argv[optind], &why))
 		return cli_fail(cli, &why);
-	if (check && check_payload(bundle, &why))
+	if ((check && check_payload(bundle, &why)) ||
+	    (manifest && save_manifest(bundle, manifest, &why)))
 		status = cli_fail(cli, &why);
 	else if (cli->json)
 		status = print_as_json(cli, bundle, check);
@@ -213,8 +239,9 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.summary = "Show what is in a bundle",
-	.usage = "[--check] BUNDLE",
+	.usage = "[--check] [--manifest FILE] BUNDLE",
 	.help =
-	"      --check           unpack and hash every block too\n",
+	"      --check           unpack and hash every block too\n"
+	"      --manifest FILE   save the manifest alone: enough for `layerctl recover`\n",
 	.run = run,
 };

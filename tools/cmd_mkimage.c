@@ -162,6 +162,8 @@ const struct command cmd_mkimage = {
 	"      --writesize N     bytes that are programmed at least\n"
 	"      --block-size N    bytes of a block (default: the layout's, or the bundle's)\n"
 	"      --uuid UUID       of the format (default: made from the release)\n"
+	"      --reserve N       of 1024 blocks, how many are kept for others that go bad\n"
+	"                        (default: 20, rounded up)\n"
 	"  -o, --output IMAGE    the file to write\n",
 	.run = run,
 };

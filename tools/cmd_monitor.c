@@ -3,7 +3,8 @@
  * layerctl monitor: the kernel module's events, one a line, as they come.
  *
  * With --json, one object a line: {"device", "event"} and, by event: "state";
- * "done", "total" (blocks); "layer", "logical"; "block"; "unit"; "units".
+ * "done", "total" (blocks); "layer", "logical", "release"; "block", "to"; "unit";
+ * "units"; "away" (blocks); "left", "reserve" (blocks); "error" (errno).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "lib/interrupt.h"
 #include "lib/json.h"
 #include "lib/netlink.h"
+#include "lib/role.h"
 #include "lib/size.h"
 #include "lib/view_kernel.h"
 
@@ -55,6 +57,10 @@ static const char *const event_names[] = {
 	[MTDLAYER_EVENT_BAD_UNIT]	= "bad-unit",
 	[MTDLAYER_EVENT_VERIFY_FAILED]	= "verify-failed",
 	[MTDLAYER_EVENT_TABLE_DAMAGED]	= "table-damaged",
+	[MTDLAYER_EVENT_SETTLED]	= "settled",
+	[MTDLAYER_EVENT_SCRUBBED]	= "scrubbed",
+	[MTDLAYER_EVENT_SPARE_LOW]	= "spare-low",
+	[MTDLAYER_EVENT_WORK_FAILED]	= "work-failed",
 };
 
 #define EVENT_KINDS	(sizeof(event_names) / sizeof(event_names[0]))
@@ -80,19 +86,63 @@ static const struct view *device_view(struct monitor *monitor, uint32_t device)
 	return &monitor->view;
 }
 
+static bool has(const struct netlink_event *event, int attribute)
+{
+	return event->present & 1U << attribute;
+}
+
+/* Whose layer an event is about. */
+static enum view_role event_role(const struct netlink_event *event)
+{
+	static const enum view_role roles[] = {
+		[MTDLAYER_RELEASE_ACTIVE] = VIEW_ACTIVE,
+		[MTDLAYER_RELEASE_CANDIDATE] = VIEW_CANDIDATE,
+		[MTDLAYER_RELEASE_EXPOSED] = VIEW_EXPOSED,
+	};
+
+	if (has(event, MTDLAYER_A_EVENT_RELEASE) && event->release <= MTDLAYER_RELEASE_EXPOSED)
+		return roles[event->release];
+	return event->kind == MTDLAYER_EVENT_RELOCATED ? VIEW_CANDIDATE : VIEW_EXPOSED;
+}
+
 /* The name of the layer that an event is about; its number if that is all there is to know. */
 static const char *layer_name(struct monitor *monitor, const struct netlink_event *event,
 			      char number[16])
 {
 	const struct view *view = device_view(monitor, event->device);
-	enum view_role role = event->kind == MTDLAYER_EVENT_RELOCATED ? VIEW_CANDIDATE :
-			      VIEW_EXPOSED;
-	const struct view_release *release = &view->releases[role];
+	const struct view_release *release = &view->releases[event_role(event)];
 
 	if (release->present && event->layer < release->layer_count)
 		return release->layers[event->layer].name;
 	snprintf(number, 16, "layer %" PRIu32, event->layer);
 	return number;
+}
+
+/* What happened to blocks in the background. */
+static void print_work(const struct netlink_event *event)
+{
+	switch (event->kind) {
+	case MTDLAYER_EVENT_SETTLED:
+		if (event->away)
+			printf("blocks came home, %" PRIu32 " have still to", event->away);
+		else
+			printf("blocks came home, all that can are there");
+		break;
+	case MTDLAYER_EVENT_SCRUBBED:
+		printf("block %" PRIu32 " of the flash needed its bits corrected, what it held is in block %" PRIu32 " now",
+		       event->block, event->to);
+		break;
+	case MTDLAYER_EVENT_SPARE_LOW:
+		printf("spare blocks are low: %" PRIu32 " of %" PRIu32 " are left, plan to replace the flash",
+		       event->left, event->reserve);
+		break;
+	case MTDLAYER_EVENT_WORK_FAILED:
+		printf("the work in the background has failed (%s), `layerctl status` says what it was",
+		       strerror((int)event->error));
+		break;
+	default:
+		printf("event %" PRIu32 ", which this layerctl does not know", event->kind);
+	}
 }
 
 static void print_sentence(struct monitor *monitor, const struct netlink_event *event)
@@ -132,7 +182,7 @@ static void print_sentence(struct monitor *monitor, const struct netlink_event *
 		       event->units);
 		break;
 	default:
-		printf("event %" PRIu32 ", which this layerctl does not know", event->kind);
+		print_work(event);
 	}
 	putchar('\n');
 }
@@ -140,7 +190,7 @@ static void print_sentence(struct monitor *monitor, const struct netlink_event *
 static void add_number(json_t *object, const struct netlink_event *event, int attribute,
 		       const char *name, uint32_t value)
 {
-	if (event->present & 1U << attribute)
+	if (has(event, attribute))
 		json_object_set_new(object, name, json_integer(value));
 }
 
@@ -154,16 +204,23 @@ static int print_json(struct monitor *monitor, const struct netlink_event *event
 	snprintf(device, sizeof(device), "mtdlayer%" PRIu32, event->device);
 	object = json_pack("{s:s, s:s}", "device", device, "event",
 			   event->kind < EVENT_KINDS ? event_names[event->kind] : "unknown");
-	if (event->present & 1U << MTDLAYER_A_EVENT_STATE)
+	if (has(event, MTDLAYER_A_EVENT_STATE))
 		json_object_set_new(object, "state", json_string(state_name(event->state)));
-	if (event->present & 1U << MTDLAYER_A_EVENT_LAYER)
+	if (has(event, MTDLAYER_A_EVENT_RELEASE))
+		json_object_set_new(object, "release", json_string(role_name(event_role(event))));
+	if (has(event, MTDLAYER_A_EVENT_LAYER))
 		json_object_set_new(object, "layer",
 				    json_string(layer_name(monitor, event, number)));
 	add_number(object, event, MTDLAYER_A_EVENT_LOGICAL, "logical", event->logical);
 	add_number(object, event, MTDLAYER_A_EVENT_DONE, "done", event->done);
 	add_number(object, event, MTDLAYER_A_EVENT_TOTAL, "total", event->total);
 	add_number(object, event, MTDLAYER_A_EVENT_BLOCK, unit ? "unit" : "block", event->block);
+	add_number(object, event, MTDLAYER_A_EVENT_TO, "to", event->to);
 	add_number(object, event, MTDLAYER_A_EVENT_UNITS, "units", event->units);
+	add_number(object, event, MTDLAYER_A_EVENT_AWAY, "away", event->away);
+	add_number(object, event, MTDLAYER_A_EVENT_LEFT, "left", event->left);
+	add_number(object, event, MTDLAYER_A_EVENT_RESERVE, "reserve", event->reserve);
+	add_number(object, event, MTDLAYER_A_EVENT_ERROR, "error", event->error);
 	err = object ? json_dumpf(object, stdout, JSON_COMPACT | JSON_SORT_KEYS) : -1;
 	json_decref(object);
 	if (err)

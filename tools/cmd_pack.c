@@ -407,12 +407,16 @@ static uint32_t overflow_of(const struct job *job, uint32_t layer)
 static void print_notes(const struct job *job)
 {
 	for (uint32_t i = 0; i < job->layout.layer_count; i++) {
+		const struct layout_layer *layer = &job->layout.layers[i];
+		uint32_t blocks = job->release.layers[i].block_count;
 		uint32_t over = overflow_of(job, i);
 
-		if (over)
+		if (over && (layer->policy & MTDL_POLICY_OVERFLOW_MOVE))
+			cli_note("note: layer %s takes %u blocks, its slot has %u: the whole layer will be relocated to spare blocks in a row",
+				 layer->name, blocks, blocks - over);
+		else if (over)
 			cli_note("note: layer %s takes %u blocks, its slot has %u: %u will be relocated to spare blocks",
-				 job->layout.layers[i].name, job->release.layers[i].block_count,
-				 job->release.layers[i].block_count - over, over);
+				 layer->name, blocks, blocks - over, over);
 	}
 	for (uint32_t i = 0; job->base && i < job->base->manifest.layer_count; i++) {
 		const char *name = job->base->manifest.layers[i].name;

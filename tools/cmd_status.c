@@ -6,118 +6,17 @@
  * "erase_size", "write_size", "block_size", "block_count", "table": {"offset",
  * "size", "unit_size", "epoch", "write", "damaged_units"}, "state", "active",
  * "candidate", "exposed" (see json_release()), "attempts_max", "attempts_used",
- * "blocks_wanted", "security_floor", "free_blocks", "bad_blocks", "read_only",
- * "outcome": {"code", "release", "digest", "attempts", "error"}, "next"};
- * "mtd", "mtd_name", "read_only" and what is not there are null.
+ * "blocks_wanted", "security_floor", "free_blocks", "bad_blocks", "reserve",
+ * "reserve_left", "spare_low", "settleable", "work", "last_error", "read_only",
+ * "outcome": {"code", "release", "digest", "attempts", "error"}, "summary", "next"};
+ * "mtd", "mtd_name", "last_error", "read_only" and what is not there are null.
  */
 #include <inttypes.h>
 
 #include "layerctl.h"
 #include "lib/json.h"
 #include "lib/size.h"
-
-#define LINE_TEXT	256
-
-static const char *release_name(const struct view *view, enum view_role role)
-{
-	return view->releases[role].present ? view->releases[role].release : "nothing";
-}
-
-static void describe_trial(const struct view *view, char line[static LINE_TEXT])
-{
-	const char *name = release_name(view, VIEW_CANDIDATE);
-
-	if (view_same_release(view, VIEW_EXPOSED, VIEW_CANDIDATE))
-		snprintf(line, LINE_TEXT, "trial of %s, attempt %u of %u: confirm or roll back",
-			 name, view->attempts_used, view->attempts_max);
-	else if (view->attempts_used < view->attempts_max)
-		snprintf(line, LINE_TEXT, "trial of %s, %u of %u attempts used: the next boot tries it",
-			 name, view->attempts_used, view->attempts_max);
-	else
-		snprintf(line, LINE_TEXT, "trial of %s, all %u attempts used: the next boot drops it",
-			 name, view->attempts_max);
-}
-
-static void describe_idle(const struct view *view, char line[static LINE_TEXT])
-{
-	const char *active = release_name(view, VIEW_ACTIVE);
-
-	if (!view->releases[VIEW_ACTIVE].present)
-		snprintf(line, LINE_TEXT, "idle and empty: apply a release");
-	else if (view->releases[VIEW_EXPOSED].present &&
-		 !view_same_release(view, VIEW_EXPOSED, VIEW_ACTIVE))
-		snprintf(line, LINE_TEXT, "idle: release %s is active, %s stays exposed until the reboot",
-			 active, release_name(view, VIEW_EXPOSED));
-	else
-		snprintf(line, LINE_TEXT, "idle: release %s is active", active);
-}
-
-static void describe_state(const struct view *view, char line[static LINE_TEXT])
-{
-	switch (view->state) {
-	case MTDL_STATE_STAGING:
-		snprintf(line, LINE_TEXT, "staging %s, %u of %u blocks still to come: apply it again to go on, or abort",
-			 release_name(view, VIEW_CANDIDATE), view->blocks_wanted,
-			 view->releases[VIEW_CANDIDATE].blocks);
-		break;
-	case MTDL_STATE_INSTALLING:
-		snprintf(line, LINE_TEXT, "installing the pinned layers of %s",
-			 release_name(view, VIEW_CANDIDATE));
-		break;
-	case MTDL_STATE_TRIAL:
-		describe_trial(view, line);
-		break;
-	default:
-		describe_idle(view, line);
-	}
-}
-
-static const char *next_steps(const struct view *view)
-{
-	if (*view->read_only)
-		return "nothing can be changed";
-	switch (view->state) {
-	case MTDL_STATE_STAGING:
-		return "apply (the same bundle goes on), apply --replace (another one), abort";
-	case MTDL_STATE_INSTALLING:
-		return "wait: it goes on by itself";
-	case MTDL_STATE_TRIAL:
-		if (view_same_release(view, VIEW_EXPOSED, VIEW_CANDIDATE))
-			return "confirm, rollback";
-		return "boot (or reboot), rollback";
-	default:
-		return "apply";
-	}
-}
-
-static void describe_outcome(const struct mtdl_outcome *outcome, char line[static LINE_TEXT])
-{
-	int len;
-
-	switch (outcome->code) {
-	case MTDL_OUTCOME_NONE:
-		snprintf(line, LINE_TEXT, "none");
-		return;
-	case MTDL_OUTCOME_EXHAUSTED:
-		snprintf(line, LINE_TEXT, "%s was given up: not confirmed in %u attempts",
-			 outcome->release, outcome->attempts);
-		return;
-	case MTDL_OUTCOME_CONFIRMED:
-		len = snprintf(line, LINE_TEXT, "%s was confirmed", outcome->release);
-		break;
-	case MTDL_OUTCOME_ROLLED_BACK:
-		len = snprintf(line, LINE_TEXT, "%s was rolled back", outcome->release);
-		break;
-	case MTDL_OUTCOME_ABORTED:
-		len = snprintf(line, LINE_TEXT, "%s was aborted", outcome->release);
-		break;
-	default:
-		len = snprintf(line, LINE_TEXT, "%s failed", outcome->release);
-	}
-	if (outcome->error)
-		snprintf(line + len, (size_t)(LINE_TEXT - len), " (%s)",
-			 strerror((int)outcome->error));
-}
+#include "lib/status.h"
 
 static void print_release(const char *what, const struct view_release *release)
 {
@@ -146,11 +45,10 @@ static void print_device(const struct view *view)
 
 static void print_text(const struct view *view)
 {
-	char line[LINE_TEXT];
+	char line[STATUS_TEXT];
 
+	printf("%-10s %s\n", "state", status_sentence(view, line));
 	print_device(view);
-	describe_state(view, line);
-	printf("%-10s %s\n", "state", line);
 	if (*view->read_only)
 		printf("%-10s %s\n", "read-only", view->read_only);
 	print_release("active", &view->releases[VIEW_ACTIVE]);
@@ -159,14 +57,17 @@ static void print_text(const struct view *view)
 	printf("%-10s %" PRIu32 "\n", "floor", view->security_floor);
 	printf("%-10s %" PRIu32 " free, %" PRIu32 " bad, of %" PRIu32 "\n", "blocks",
 	       view->free_blocks, view->bad_blocks, view->block_count);
+	printf("%-10s %" PRIu32 " of %" PRIu32 " blocks are left for others that go bad\n",
+	       "reserve", view->reserve_left, view->reserve);
 	printf("%-10s epoch %" PRIu32 ", write %" PRIu32, "table", view->epoch, view->write);
 	if (view->damaged_units)
 		printf("; %" PRIu32 " of its units damaged, which the next change repairs",
 		       view->damaged_units);
 	printf("\n");
-	describe_outcome(&view->outcome, line);
-	printf("%-10s %s\n", "outcome", line);
-	printf("%-10s %s\n", "next", next_steps(view));
+	printf("%-10s %s\n", "outcome", status_outcome(&view->outcome, line));
+	if (*view->last_error)
+		printf("%-10s %s\n", "failed", view->last_error);
+	printf("%-10s %s\n", "next", status_next(view));
 }
 
 static json_t *table_to_json(const struct view *view)
@@ -212,8 +113,11 @@ static json_t *device_to_json(const struct view *view)
 
 static int print_as_json(struct cli *cli, const struct view *view)
 {
+	char sentence[STATUS_TEXT];
 	json_t *object = device_to_json(view);
-	json_t *state = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+	json_t *state = json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:s}",
+		"summary", status_sentence(view, sentence),
 		"state", state_name(view->state),
 		"active", json_release(&view->releases[VIEW_ACTIVE]),
 		"candidate", json_release(&view->releases[VIEW_CANDIDATE]),
@@ -224,9 +128,15 @@ static int print_as_json(struct cli *cli, const struct view *view)
 		"security_floor", json_number(view->security_floor),
 		"free_blocks", json_number(view->free_blocks),
 		"bad_blocks", json_number(view->bad_blocks),
+		"reserve", json_number(view->reserve),
+		"reserve_left", json_number(view->reserve_left),
+		"spare_low", view->spare_low,
+		"settleable", json_number(view->settleable),
+		"work", status_work(view),
+		"last_error", *view->last_error ? json_string(view->last_error) : json_null(),
 		"read_only", *view->read_only ? json_string(view->read_only) : json_null(),
 		"outcome", outcome_to_json(&view->outcome),
-		"next", next_steps(view));
+		"next", status_next(view));
 
 	if (!object || !state || json_object_update(object, state)) {
 		json_decref(object);
@@ -268,6 +178,8 @@ const struct command cmd_status = {
 	.name = "status",
 	.summary = "Show the state of a device, its releases, and what can be done next",
 	.usage = "",
-	.help = "",
+	.help =
+	"The first line says it in a sentence: what state it is in, what failed last, and\n"
+	"what can be done next.\n",
 	.run = run,
 };

@@ -3,8 +3,8 @@
  * layerctl verify: are all bytes on the flash those of the manifest?
  *
  * With --json: {"release", "blocks", "layers": [{"name", "blocks", "wrong":
- * [{"block", "reason"}]}], "wrong", "table"}; "wrong" outside counts blocks,
- * "table" says what is wrong with the layer table, or is null.
+ * [{"block", "reason"}]}], "wrong", "table", "moved"}; "wrong" outside counts
+ * blocks, as "moved" does, "table" says what is wrong with the layer table, or is null.
  */
 #include "layerctl.h"
 #include "lib/interrupt.h"
@@ -14,13 +14,18 @@
 
 #define STEP	16	/* blocks between two looks at the clock and at signals */
 
-enum { OPT_RELEASE = CLI_LONG };
+enum {
+	OPT_RELEASE = CLI_LONG,
+	OPT_SCRUB,
+};
 
 /** struct job - one verification */
 struct job {
 	struct cli *cli;
 	struct target *target;
 	enum view_role role;
+	bool scrub;
+	uint32_t moved;		/* blocks of the active release, by scrubbing */
 	struct view view;
 	struct progress *progress;
 	uint64_t done;		/* bytes */
@@ -48,11 +53,24 @@ static void note_wrong(struct job *job, json_t *wrong, uint32_t block,
 		cli_note("%s", why->text);
 }
 
+/* What was there is written over, what is to come is not there yet: no block counts as right. */
+static void note_incomplete(struct job *job, json_t *wrong, const struct view_layer *layer)
+{
+	struct mtdl_reason why = { 0 };
+
+	mtdl_fail(&why, 0, "layer %s is incomplete, because it was being written in place: apply a release to the end",
+		  layer->name);
+	note_wrong(job, wrong, 0, &why);
+	job->wrong += layer->blocks - 1;
+}
+
 static int verify_layer(struct job *job, uint32_t index, json_t *wrong, struct mtdl_reason *why)
 {
 	const struct view_layer *layer = &job->view.releases[job->role].layers[index];
-	uint32_t block = 0;
+	uint32_t block = layer->flags & MTDL_LAYER_INCOMPLETE ? layer->blocks : 0;
 
+	if (block)
+		note_incomplete(job, wrong, layer);
 	while (block < layer->blocks) {
 		uint64_t end;
 		bool bad;
@@ -100,10 +118,11 @@ static int report(struct job *job)
 	int status = job->wrong || *table ? CLI_FAILED : CLI_OK;
 
 	if (job->cli->json) {
-		int err = cli_print_json(job->cli, json_pack("{s:o, s:o, s:O, s:o, s:o}",
+		int err = cli_print_json(job->cli, json_pack("{s:o, s:o, s:O, s:o, s:o, s:o}",
 			"release", json_release(release), "blocks", json_number(release->blocks),
 			"layers", job->layers, "wrong", json_number(job->wrong),
-			"table", *table ? json_string(table) : json_null()));
+			"table", *table ? json_string(table) : json_null(),
+			"moved", json_number(job->moved)));
 
 		return err ? err : status;
 	}
@@ -117,7 +136,19 @@ static int report(struct job *job)
 				 release->release);
 	printf("release %s: all %u blocks of %u layers are right\n", release->release,
 	       release->blocks, release->layer_count);
+	if (job->scrub)
+		printf("%u blocks of the active release were moved to other cells\n", job->moved);
 	return CLI_OK;
+}
+
+/* Blocks that read with corrected bits are queued by reading them. */
+static int scrub(struct job *job, struct mtdl_reason *why)
+{
+	struct settle_job work = { 0 };
+	int err = job->target->ops->settle(job->target, &work, why);
+
+	job->moved = work.moved;
+	return err;
 }
 
 static int verify(struct job *job)
@@ -138,6 +169,8 @@ static int verify(struct job *job)
 	job->progress = progress_begin(stderr, "verifying", total_bytes(release));
 	err = verify_all(job, &why);
 	progress_end(job->progress, !err);
+	if (!err && job->scrub)
+		err = scrub(job, &why);
 	return err ? cli_fail(job->cli, &why) : report(job);
 }
 
@@ -146,6 +179,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	static const struct option options[] = {
 		CLI_OPTIONS,
 		{ "release", required_argument, NULL, OPT_RELEASE },
+		{ "scrub", no_argument, NULL, OPT_SCRUB },
 		{ 0 }
 	};
 	struct job job = { .cli = cli, .role = VIEW_EXPOSED };
@@ -153,14 +187,16 @@ static int run(struct cli *cli, int argc, char **argv)
 	int opt, status;
 
 	while ((opt = cli_getopt(cli, argc, argv, CLI_SHORT, options)) != -1) {
-		if (opt != OPT_RELEASE)
+		if (opt == CLI_STOP)
 			return cli->status;
-		if (role_parse(optarg, &job.role, &why))
+		if (opt == OPT_SCRUB)
+			job.scrub = true;
+		else if (role_parse(optarg, &job.role, &why))
 			return cli_usage(cli, "%s", why.text);
 	}
 	if (optind < argc)
 		return cli_usage(cli, "verify takes no argument: %s", argv[optind]);
-	job.target = target_open(cli->device, false, &why);
+	job.target = target_open(cli->device, job.scrub, &why);
 	if (!job.target)
 		return cli_fail(cli, &why);
 	job.layers = json_array();
@@ -174,11 +210,13 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command cmd_verify = {
 	.name = "verify",
 	.summary = "Hash every block of a release on the flash",
-	.usage = "[--release active|candidate|exposed]",
+	.usage = "[--release active|candidate|exposed] [--scrub]",
 	.help =
 	"Names each wrong block, and fails if there is one. On an image file the layer\n"
 	"table itself is checked first.\n"
 	"\n"
-	"      --release WHICH   active, candidate or exposed (default: the one that is exposed)\n",
+	"      --release WHICH   active, candidate or exposed (default: the one that is exposed)\n"
+	"      --scrub           move blocks whose bits had to be corrected to other cells, and\n"
+	"                        do all else that the device does in the background, now\n",
 	.run = run,
 };

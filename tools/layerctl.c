@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
 	&cmd_rollback,
 	&cmd_settle,
 	&cmd_abort,
+	&cmd_recover,
 	&cmd_attach,
 	&cmd_detach,
 	&cmd_monitor,

@@ -64,6 +64,7 @@ extern const struct command cmd_mkimage;
 extern const struct command cmd_monitor;
 extern const struct command cmd_pack;
 extern const struct command cmd_read;
+extern const struct command cmd_recover;
 extern const struct command cmd_rollback;
 extern const struct command cmd_settle;
 extern const struct command cmd_status;

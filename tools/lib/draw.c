@@ -17,14 +17,15 @@ static const struct {
 } class_texts[DRAW_CLASSES] = {
 	[DRAW_FREE_POOL]	= { "free, in the pool", "free-pool" },
 	[DRAW_FREE_SLOT]	= { "free, in a slot", "free-slot" },
-	[DRAW_ACTIVE]		= { "active, at its preset address", "active" },
-	[DRAW_BOTH]		= { "in both, at its preset address", "both" },
-	[DRAW_CANDIDATE]	= { "candidate, at its preset address", "candidate" },
+	[DRAW_ACTIVE]		= { "active, at home", "active" },
+	[DRAW_BOTH]		= { "in both, at home", "both" },
+	[DRAW_CANDIDATE]	= { "candidate, at home", "candidate" },
 	[DRAW_EXPOSED]		= { "still exposed, in no release any more", "exposed" },
 	[DRAW_TABLE]		= { "layer table", "table" },
 	[DRAW_ACTIVE_AWAY]	= { "active, relocated", "active-relocated" },
 	[DRAW_BOTH_AWAY]	= { "in both, relocated", "both-relocated" },
 	[DRAW_CANDIDATE_AWAY]	= { "candidate, relocated", "candidate-relocated" },
+	[DRAW_FOREIGN]		= { "in the slot of another layer", "foreign" },
 	[DRAW_MANIFEST]		= { "manifest", "manifest" },
 	[DRAW_BAD]		= { "bad or retired", "bad" },
 };
@@ -39,29 +40,12 @@ const char *draw_class_key(enum draw_class class)
 	return class_texts[class].key;
 }
 
-static bool used_by_layer(enum mtdl_use use)
+static bool at_home(const struct draw_map *map, enum view_role role, uint32_t layer,
+		    uint32_t block, uint32_t logical)
 {
-	return use == MTDL_USE_ACTIVE || use == MTDL_USE_CANDIDATE || use == MTDL_USE_BOTH ||
-	       use == MTDL_USE_EXPOSED;
-}
+	const struct mtdl_homes *homes = &map->homes[role][layer];
 
-static bool at_home(const struct view_layer *layer, uint32_t block, uint32_t logical)
-{
-	return logical < layer->slot_blocks && block == layer->slot_start + logical;
-}
-
-/* The layer of an extent; NULL if it names none that the view has. */
-static const struct view_layer *extent_layer(const struct view *view,
-					     const struct view_extent *extent)
-{
-	const struct view_release *release;
-
-	if (!used_by_layer(extent->use) || extent->role >= VIEW_ROLES)
-		return NULL;
-	release = &view->releases[extent->role];
-	if (!release->present || extent->layer >= release->layer_count)
-		return NULL;
-	return &release->layers[extent->layer];
+	return logical < homes->count && block == homes->start + logical;
 }
 
 static int check_view(const struct view *view, struct mtdl_reason *why)
@@ -77,7 +61,7 @@ static int check_view(const struct view *view, struct mtdl_reason *why)
 			return mtdl_fail(why, -EUCLEAN,
 					 "the map of %s does not go on at block %llu: look again when nothing is being written",
 					 view->name, (unsigned long long)next);
-		if (used_by_layer(extent->use) && !extent_layer(view, extent))
+		if (view_has_owner(extent->use) && !view_extent_layer(view, extent))
 			return mtdl_fail(why, -EUCLEAN,
 					 "the map of %s names layer %u at block %u, which the release has not: look again when nothing is being written",
 					 view->name, extent->layer, extent->block);
@@ -167,12 +151,38 @@ static int find_regions(struct draw_map *map)
 	return 0;
 }
 
+/* A layer's block in the way of another one. */
+static bool is_foreign(const struct draw_map *map, uint32_t block, const struct view_layer *layer)
+{
+	const struct draw_region *region = draw_region_at(map, block);
+
+	return region->kind == DRAW_REGION_SLOT &&
+	       strcmp(map->layout->layers[region->layer].name, layer->name);
+}
+
+static enum draw_class class_of_layer(const struct draw_map *map,
+				      const struct view_extent *extent, uint32_t block)
+{
+	const struct view_layer *layer = view_extent_layer(map->view, extent);
+	bool home = at_home(map, extent->role, extent->layer, block,
+			    extent->logical + (block - extent->block));
+
+	if (extent->use == MTDL_USE_EXPOSED)
+		return DRAW_EXPOSED;
+	if (!home && is_foreign(map, block, layer))
+		return DRAW_FOREIGN;
+	if (extent->use == MTDL_USE_ACTIVE)
+		return home ? DRAW_ACTIVE : DRAW_ACTIVE_AWAY;
+	if (extent->use == MTDL_USE_CANDIDATE)
+		return home ? DRAW_CANDIDATE : DRAW_CANDIDATE_AWAY;
+	return home ? DRAW_BOTH : DRAW_BOTH_AWAY;
+}
+
 static enum draw_class class_of(const struct draw_map *map, const struct view_extent *extent,
 				uint32_t block)
 {
-	const struct view_layer *layer = extent_layer(map->view, extent);
-	bool home = layer && at_home(layer, block, extent->logical + (block - extent->block));
-
+	if (view_has_owner(extent->use))
+		return class_of_layer(map, extent, block);
 	switch (extent->use) {
 	case MTDL_USE_TABLE:
 		return DRAW_TABLE;
@@ -180,14 +190,6 @@ static enum draw_class class_of(const struct draw_map *map, const struct view_ex
 		return DRAW_BAD;
 	case MTDL_USE_MANIFEST:
 		return DRAW_MANIFEST;
-	case MTDL_USE_ACTIVE:
-		return home ? DRAW_ACTIVE : DRAW_ACTIVE_AWAY;
-	case MTDL_USE_CANDIDATE:
-		return home ? DRAW_CANDIDATE : DRAW_CANDIDATE_AWAY;
-	case MTDL_USE_BOTH:
-		return home ? DRAW_BOTH : DRAW_BOTH_AWAY;
-	case MTDL_USE_EXPOSED:
-		return DRAW_EXPOSED;
 	default:
 		return draw_region_at(map, block)->kind == DRAW_REGION_SLOT ?
 			DRAW_FREE_SLOT : DRAW_FREE_POOL;
@@ -210,6 +212,27 @@ static void classify(struct draw_map *map)
 	}
 }
 
+static int find_homes(struct draw_map *map, enum view_role role)
+{
+	const struct view_release *release = &map->view->releases[role];
+
+	if (!release->present)
+		return 0;
+	map->homes[role] = calloc(release->layer_count, sizeof(*map->homes[role]));
+	if (!map->homes[role])
+		return -ENOMEM;
+	for (uint32_t i = 0; i < release->layer_count; i++) {
+		struct mtdl_layer layer;
+		int err = view_layer_map(map->view, role, i, &layer);
+
+		if (err)
+			return err;
+		map->homes[role][i] = mtdl_homes(&layer);
+		free(layer.map);
+	}
+	return 0;
+}
+
 int draw_map_init(struct draw_map *map, const struct view *view, struct mtdl_reason *why)
 {
 	int err = check_view(view, why);
@@ -219,7 +242,8 @@ int draw_map_init(struct draw_map *map, const struct view *view, struct mtdl_rea
 	*map = (struct draw_map){ .view = view, .layout = choose_layout(view) };
 	map->classes = calloc(view->block_count, sizeof(*map->classes));
 	map->owner = calloc(view->block_count, sizeof(*map->owner));
-	if (!map->classes || !map->owner || find_regions(map)) {
+	if (!map->classes || !map->owner || find_regions(map) || find_homes(map, VIEW_ACTIVE) ||
+	    find_homes(map, VIEW_CANDIDATE) || find_homes(map, VIEW_EXPOSED)) {
 		draw_map_free(map);
 		return mtdl_fail(why, -ENOMEM, "no memory for a map of %u blocks",
 				 view->block_count);
@@ -233,6 +257,8 @@ void draw_map_free(struct draw_map *map)
 	free(map->classes);
 	free(map->owner);
 	free(map->regions);
+	for (int role = 0; role < VIEW_ROLES; role++)
+		free(map->homes[role]);
 	memset(map, 0, sizeof(*map));
 }
 
@@ -267,7 +293,7 @@ const struct draw_region *draw_region_at(const struct draw_map *map, uint32_t bl
 const struct view_layer *draw_owner(const struct draw_map *map, uint32_t block, uint32_t *logical)
 {
 	const struct view_extent *extent = &map->view->extents[map->owner[block]];
-	const struct view_layer *layer = extent_layer(map->view, extent);
+	const struct view_layer *layer = view_extent_layer(map->view, extent);
 
 	if (layer)
 		*logical = extent->logical + (block - extent->block);
@@ -311,32 +337,23 @@ enum draw_class draw_cell(const struct draw_map *map, uint32_t block, uint32_t c
 }
 
 /* Whether @block is the layer's, lies away from home, and if so as which logical block. */
-static bool away_block(const struct draw_map *map, enum view_role role,
-		       const struct view_layer *layer, uint32_t block, uint32_t *logical)
+static bool away_block(const struct draw_map *map, enum view_role role, uint32_t layer,
+		       uint32_t block, uint32_t *logical)
 {
-	enum mtdl_use use = map->view->extents[map->owner[block]].use;
-	const struct view_layer *owner = draw_owner(map, block, logical);
-	bool used = use == MTDL_USE_BOTH ||
-		    use == (role == VIEW_ACTIVE ? MTDL_USE_ACTIVE :
-			    role == VIEW_CANDIDATE ? MTDL_USE_CANDIDATE : MTDL_USE_EXPOSED);
+	const struct view_extent *extent = &map->view->extents[map->owner[block]];
 
-	/* a shared block is listed under one release; its layer has the same name in the other */
-	return owner && used && !strcmp(owner->name, layer->name) &&
-	       !at_home(layer, block, *logical);
+	*logical = extent->logical + (block - extent->block);
+	return view_extent_of(map->view, extent, role,
+			      &map->view->releases[role].layers[layer]) &&
+	       !at_home(map, role, layer, block, *logical);
 }
 
-bool draw_next_run(const struct draw_map *map, enum view_role role, uint32_t layer_index,
+bool draw_next_run(const struct draw_map *map, enum view_role role, uint32_t layer,
 		   struct draw_run *run)
 {
-	const struct view_layer *layer = &map->view->releases[role].layers[layer_index];
 	uint32_t block = run->block + run->count;
 	uint32_t logical, next;
 
-	/* what is exposed is as a rule active or candidate: their blocks bear those names */
-	for (int other = VIEW_ACTIVE; role == VIEW_EXPOSED && other < VIEW_EXPOSED; other++) {
-		if (view_same_release(map->view, other, VIEW_EXPOSED))
-			role = other;
-	}
 	while (block < map->view->block_count && !away_block(map, role, layer, block, &logical))
 		block++;
 	if (block == map->view->block_count)
@@ -347,6 +364,54 @@ bool draw_next_run(const struct draw_map *map, enum view_role role, uint32_t lay
 	       draw_region_at(map, block) == draw_region_at(map, run->block))
 		run->count++;
 	return true;
+}
+
+/* It outgrew its slot, and lies in a row somewhere else. */
+static bool moved_whole(const struct draw_map *map, enum view_role role, uint32_t layer)
+{
+	const struct view_layer *l = &map->view->releases[role].layers[layer];
+
+	return !(l->flags & MTDL_LAYER_INCOMPLETE) &&
+	       map->homes[role][layer].start != l->slot_start;
+}
+
+uint32_t draw_relocated(const struct draw_map *map, enum view_role role, uint32_t layer)
+{
+	const struct view_layer *l = &map->view->releases[role].layers[layer];
+
+	if (l->flags & MTDL_LAYER_INCOMPLETE)
+		return 0;
+	return l->away + (l->blocks - map->homes[role][layer].count);
+}
+
+void draw_remark(const struct draw_map *map, enum view_role role, uint32_t layer, char *text,
+		 size_t size)
+{
+	const struct view_layer *l = &map->view->releases[role].layers[layer];
+	const struct mtdl_homes *homes = &map->homes[role][layer];
+	uint32_t relocated = draw_relocated(map, role, layer);
+	char parts[3][96] = { "", "", "" };
+
+	if (moved_whole(map, role, layer))
+		snprintf(parts[0], sizeof(parts[0]), "  moved as a whole to 0x%" PRIx64,
+			 (uint64_t)homes->start * map->view->block_size);
+	if (relocated && l->blocks > homes->count)
+		snprintf(parts[1], sizeof(parts[1]), "  %" PRIu32 " relocated (%" PRIu32 " overflow)",
+			 relocated, l->blocks - homes->count);
+	else if (relocated)
+		snprintf(parts[1], sizeof(parts[1]), "  %" PRIu32 " relocated", relocated);
+	if (l->flags & MTDL_LAYER_INCOMPLETE)
+		snprintf(parts[2], sizeof(parts[2]), "  incomplete (written in place): not readable");
+	snprintf(text, size, "%s%s%s%s%s", l->policy & MTDL_POLICY_PINNED ? "  pinned" : "",
+		 l->policy & MTDL_POLICY_LAZY ? "  lazy" : "", parts[2], parts[0], parts[1]);
+}
+
+void draw_reserve_text(const struct view *view, char *text, size_t size)
+{
+	*text = '\0';
+	if (view->reserve)
+		snprintf(text, size, "reserve: %" PRIu32 " of %" PRIu32 " blocks are left for others that go bad%s",
+			 view->reserve_left, view->reserve, view->spare_low ? ": low" : "");
 }
 
 void draw_role_title(const struct view *view, enum view_role role, char *text, size_t size)

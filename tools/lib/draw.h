@@ -24,6 +24,7 @@ enum draw_class {
 	DRAW_ACTIVE_AWAY,
 	DRAW_BOTH_AWAY,
 	DRAW_CANDIDATE_AWAY,
+	DRAW_FOREIGN,
 	DRAW_MANIFEST,
 	DRAW_BAD,
 	DRAW_CLASSES,
@@ -57,6 +58,7 @@ struct draw_region {
  *	else the candidate; NULL if there is no release
  * @classes: enum draw_class of each block
  * @owner: index of the extent that each block belongs to
+ * @homes: where the blocks of each layer of each release belong
  * @regions: cover every block once, ascending
  * @region_count: how many
  * @counts: blocks of each class
@@ -66,6 +68,7 @@ struct draw_map {
 	const struct view_release *layout;
 	uint8_t *classes;
 	uint32_t *owner;
+	struct mtdl_homes *homes[VIEW_ROLES];
 	struct draw_region *regions;
 	uint32_t region_count;
 	uint32_t counts[DRAW_CLASSES];
@@ -137,6 +140,23 @@ enum draw_class draw_cell(const struct draw_map *map, uint32_t block, uint32_t c
  */
 bool draw_next_run(const struct draw_map *map, enum view_role role, uint32_t layer,
 		   struct draw_run *run);
+
+/** draw_relocated() - blocks of a layer that are not at its preset address */
+uint32_t draw_relocated(const struct draw_map *map, enum view_role role, uint32_t layer);
+
+/**
+ * draw_remark() - what is special about a layer, but for where its blocks are
+ * @map: the map
+ * @role: a release of the view
+ * @layer: index in it
+ * @text: filled in: "  pinned  6 relocated (2 overflow)"; empty: nothing is
+ * @size: its bytes
+ */
+void draw_remark(const struct draw_map *map, enum view_role role, uint32_t layer, char *text,
+		 size_t size);
+
+/** draw_reserve_text() - "reserve: 6 of 6 blocks are left for others that go bad" */
+void draw_reserve_text(const struct view *view, char *text, size_t size);
 
 /** draw_role_title() - "release 2.0, active and exposed"; empty if named by an earlier role */
 void draw_role_title(const struct view *view, enum view_role role, char *text, size_t size);

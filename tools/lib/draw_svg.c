@@ -40,13 +40,15 @@ static const struct {
 	[DRAW_ACTIVE_AWAY]	= { "#f2962d", "#f5a347" },
 	[DRAW_BOTH_AWAY]	= { "#d9b310", "#e2c02f" },
 	[DRAW_CANDIDATE_AWAY]	= { "#c0509f", "#d56bb5" },
+	[DRAW_FOREIGN]		= { "#f2785c", "#ff927a" },
 	[DRAW_MANIFEST]		= { "#8560c7", "#9d7be0" },
 	[DRAW_BAD]		= { "#d12f2f", "#ef5350" },
 };
 
 static const enum draw_class legend_order[DRAW_CLASSES] = {
 	DRAW_TABLE, DRAW_MANIFEST, DRAW_ACTIVE, DRAW_ACTIVE_AWAY, DRAW_BOTH, DRAW_BOTH_AWAY,
-	DRAW_CANDIDATE, DRAW_CANDIDATE_AWAY, DRAW_EXPOSED, DRAW_FREE_SLOT, DRAW_FREE_POOL, DRAW_BAD,
+	DRAW_CANDIDATE, DRAW_CANDIDATE_AWAY, DRAW_FOREIGN, DRAW_EXPOSED, DRAW_FREE_SLOT,
+	DRAW_FREE_POOL, DRAW_BAD,
 };
 
 /* One drawing under way. */
@@ -80,7 +82,8 @@ static void put_xml(FILE *out, const char *text)
 
 static bool is_away(enum draw_class class)
 {
-	return class == DRAW_ACTIVE_AWAY || class == DRAW_BOTH_AWAY || class == DRAW_CANDIDATE_AWAY;
+	return class == DRAW_ACTIVE_AWAY || class == DRAW_BOTH_AWAY ||
+	       class == DRAW_CANDIDATE_AWAY || class == DRAW_FOREIGN;
 }
 
 static uint64_t address(const struct picture *picture, uint32_t block)
@@ -126,18 +129,29 @@ static bool role_shown(const struct draw_map *map, enum view_role role)
 #define REMARK_PITCH	18
 
 /* Whether a layer has a line more, for what is special about it. */
-static bool has_remark(const struct view_layer *layer)
+static bool has_remark(const struct draw_map *map, enum view_role role, uint32_t layer)
 {
-	return layer->away || (layer->flags & MTDL_LAYER_INCOMPLETE);
+	char remark[384];
+
+	draw_remark(map, role, layer, remark, sizeof(remark));
+	return *remark;
 }
 
-static unsigned int release_height(const struct view_release *release)
+static unsigned int release_height(const struct draw_map *map, enum view_role role)
 {
 	unsigned int height = RELEASE_HEAD;
 
-	for (uint32_t i = 0; i < release->layer_count; i++)
-		height += LAYER_PITCH + (has_remark(&release->layers[i]) ? REMARK_PITCH : 0);
+	for (uint32_t i = 0; i < map->view->releases[role].layer_count; i++)
+		height += LAYER_PITCH + (has_remark(map, role, i) ? REMARK_PITCH : 0);
 	return height;
+}
+
+static bool has_reserve(const struct draw_map *map)
+{
+	char text[128];
+
+	draw_reserve_text(map->view, text, sizeof(text));
+	return *text;
 }
 
 static unsigned int picture_height(const struct picture *picture)
@@ -149,9 +163,10 @@ static unsigned int picture_height(const struct picture *picture)
 		height += region_height(picture, &map->regions[i]) + REGION_GAP;
 	height += LEGEND_HEAD;
 	height += (legend_entries(map) + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS * LEGEND_PITCH;
+	height += has_reserve(map) ? LEGEND_PITCH : 0;
 	for (int role = 0; role < VIEW_ROLES; role++) {
 		if (role_shown(map, role))
-			height += release_height(&map->view->releases[role]);
+			height += release_height(map, role);
 	}
 	return height + MARGIN;
 }
@@ -354,7 +369,7 @@ static void put_legend(struct picture *picture)
 	char size[SIZE_TEXT];
 	unsigned int n = 0;
 
-	fprintf(picture->out, "<text class=\"faint\" x=\"%d\" y=\"%u\">One cell is %s%s. A round one is away from its preset address; its number is the layer's.</text>\n",
+	fprintf(picture->out, "<text class=\"faint\" x=\"%d\" y=\"%u\">One cell is %s%s. A round one is away from home; its number is the layer's.</text>\n",
 		MARGIN, picture->y + 8, size_text(address(picture, picture->per_cell), size),
 		picture->per_cell > 1 ? ", drawn as most of it is, and bad if a block is" : "");
 	picture->y += LEGEND_HEAD;
@@ -376,22 +391,30 @@ static void put_legend(struct picture *picture)
 	picture->y += (n + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS * LEGEND_PITCH;
 }
 
+static void put_reserve(struct picture *picture)
+{
+	char text[128];
+
+	if (!has_reserve(picture->map))
+		return;
+	draw_reserve_text(picture->map->view, text, sizeof(text));
+	/* as a sentence would begin */
+	fprintf(picture->out, "<text class=\"faint\" x=\"%d\" y=\"%u\">%c%s.</text>\n", MARGIN,
+		picture->y + 11, text[0] - 'a' + 'A', text + 1);
+	picture->y += LEGEND_PITCH;
+}
+
 static void put_remark(struct picture *picture, enum view_role role, uint32_t index)
 {
-	const struct view_layer *layer = &picture->map->view->releases[role].layers[index];
+	bool relocated = draw_relocated(picture->map, role, index);
 	struct draw_run run = { 0 };
 	unsigned int runs = 0;
+	char remark[384];
 
-	fprintf(picture->out, "<text class=\"small\" x=\"%u\" y=\"%u\">", picture->left,
-		picture->y + 13);
-	if (layer->flags & MTDL_LAYER_INCOMPLETE)
-		fputs("being written in place: not readable ", picture->out);
-	if (layer->away)
-		fprintf(picture->out, "%" PRIu32 " relocated", layer->away);
-	if (layer->away && layer->blocks > layer->slot_blocks)
-		fprintf(picture->out, " (%" PRIu32 " overflow)",
-			layer->blocks - layer->slot_blocks);
-	while (layer->away && draw_next_run(picture->map, role, index, &run)) {
+	draw_remark(picture->map, role, index, remark, sizeof(remark));
+	fprintf(picture->out, "<text class=\"small\" x=\"%u\" y=\"%u\">%s", picture->left,
+		picture->y + 13, remark + strspn(remark, " "));
+	while (relocated && draw_next_run(picture->map, role, index, &run)) {
 		if (runs++ >= RUNS_MAX)
 			continue;
 		fprintf(picture->out, "%s0x%" PRIx64, runs == 1 ? " to " : ", ",
@@ -419,7 +442,7 @@ static void put_layer(struct picture *picture, enum view_role role, uint32_t ind
 	fprintf(picture->out, "<text class=\"end\" x=\"%u\" y=\"%u\">%s</text>\n",
 		left + 350, y, size_text(layer->size, size));
 	picture->y += LAYER_PITCH;
-	if (has_remark(layer))
+	if (has_remark(picture->map, role, index))
 		put_remark(picture, role, index);
 }
 
@@ -477,6 +500,7 @@ void draw_svg(const struct draw_map *map, FILE *out)
 	for (uint32_t i = 0; i < map->region_count; i++)
 		put_region(&picture, &map->regions[i]);
 	put_legend(&picture);
+	put_reserve(&picture);
 	for (int role = 0; role < VIEW_ROLES; role++)
 		put_release(&picture, role);
 	fputs("</svg>\n", out);

@@ -31,6 +31,7 @@ static const struct {
 	[DRAW_ACTIVE_AWAY]	= { 'A', 94, 214 },
 	[DRAW_BOTH_AWAY]	= { 'B', 94, 185 },
 	[DRAW_CANDIDATE_AWAY]	= { 'C', 53, 176 },
+	[DRAW_FOREIGN]		= { 'F', 88, 216 },
 	[DRAW_MANIFEST]		= { 'M', 54, 141 },
 	[DRAW_BAD]		= { 'X', 231, 160 },
 };
@@ -38,7 +39,8 @@ static const struct {
 /* In which order the legend lists what there is. */
 static const enum draw_class legend_order[DRAW_CLASSES] = {
 	DRAW_TABLE, DRAW_ACTIVE, DRAW_ACTIVE_AWAY, DRAW_BOTH, DRAW_BOTH_AWAY, DRAW_CANDIDATE,
-	DRAW_CANDIDATE_AWAY, DRAW_EXPOSED, DRAW_MANIFEST, DRAW_FREE_SLOT, DRAW_FREE_POOL, DRAW_BAD,
+	DRAW_CANDIDATE_AWAY, DRAW_FOREIGN, DRAW_EXPOSED, DRAW_MANIFEST, DRAW_FREE_SLOT,
+	DRAW_FREE_POOL, DRAW_BAD,
 };
 
 /* One drawing under way. */
@@ -147,7 +149,7 @@ static void put_title(const struct canvas *canvas)
 static void put_legend(const struct canvas *canvas)
 {
 	const struct draw_map *map = canvas->map;
-	char size[SIZE_TEXT];
+	char size[SIZE_TEXT], text[128];
 	unsigned int width = (unsigned int)snprintf(NULL, 0, "%" PRIu32, map->view->block_count);
 
 	fprintf(canvas->out, "\n  one character is %s\n\n",
@@ -165,6 +167,9 @@ static void put_legend(const struct canvas *canvas)
 	if (canvas->per_cell > 1)
 		fprintf(canvas->out, "\n  (a character shows what most of its %" PRIu32
 			" blocks are, and bad if one is)\n", canvas->per_cell);
+	draw_reserve_text(map->view, text, sizeof(text));
+	if (*text)
+		fprintf(canvas->out, "\n  %s\n", text);
 }
 
 /* "0x1800000-0x197ffff (pool)": where a run of blocks lies. */
@@ -180,17 +185,14 @@ static void put_run(const struct canvas *canvas, const struct draw_run *run)
 
 static void put_away(const struct canvas *canvas, enum view_role role, uint32_t index)
 {
-	const struct view_layer *layer = &canvas->map->view->releases[role].layers[index];
 	struct draw_run run = { 0 };
 	unsigned int runs = 0;
+	char remark[384];
 
-	if (layer->flags & MTDL_LAYER_INCOMPLETE)
-		fputs("  being written in place: not readable", canvas->out);
-	if (!layer->away)
+	draw_remark(canvas->map, role, index, remark, sizeof(remark));
+	fputs(remark, canvas->out);
+	if (!draw_relocated(canvas->map, role, index))
 		return;
-	fprintf(canvas->out, "  %" PRIu32 " relocated", layer->away);
-	if (layer->blocks > layer->slot_blocks)
-		fprintf(canvas->out, " (%" PRIu32 " overflow)", layer->blocks - layer->slot_blocks);
 	while (draw_next_run(canvas->map, role, index, &run)) {
 		if (runs++ >= RUNS_MAX)
 			continue;

@@ -287,6 +287,50 @@ int image_create(struct image *image, const char *path, const struct image_geome
 	return err;
 }
 
+/* What is not said is what a table says that is still there, or the file's size. */
+static int guess_geometry(struct image *image, const struct image_geometry *g, uint64_t size,
+			  struct mtdl_reason *why)
+{
+	struct image_geometry wanted = *g;
+	int err = image_probe(image, size, NULL);
+
+	if (err && err != -ENODATA)
+		return image_probe(image, size, why);
+	if (err)
+		image->flash.size = size;
+	wanted.size = wanted.size ? wanted.size : image->flash.size;
+	wanted.erase_size = wanted.erase_size ? wanted.erase_size : image->flash.erase_size;
+	wanted.write_size = wanted.write_size ? wanted.write_size : image->flash.write_size;
+	err = check_geometry(image, &wanted, why);
+	if (!err && wanted.size > size)
+		err = mtdl_fail(why, -EINVAL, "%s: the file has %llu bytes, --size is %llu: give its size",
+				image->path, (unsigned long long)size,
+				(unsigned long long)wanted.size);
+	image->flash.size = wanted.size;
+	image->flash.erase_size = wanted.erase_size;
+	image->flash.write_size = wanted.write_size;
+	return err;
+}
+
+int image_open_lost(struct image *image, const char *path, const struct image_geometry *geometry,
+		    struct mtdl_reason *why)
+{
+	uint64_t size;
+	int err;
+
+	err = begin(image, path, O_RDWR, false, why);
+	if (!err)
+		err = identify(image, &size, why);
+	if (!err)
+		err = image_lock(image, why);
+	if (!err)
+		err = image->mtd < 0 ? guess_geometry(image, geometry, size, why) :
+		      check_device(image, geometry, why);
+	if (err)
+		image_close(image);
+	return err;
+}
+
 int image_sync(struct image *image, struct mtdl_reason *why)
 {
 	if (image->mtd >= 0 || !fdatasync(image->fd))

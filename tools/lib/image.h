@@ -62,6 +62,19 @@ int image_open(struct image *image, const char *path, bool write, struct mtdl_re
 int image_create(struct image *image, const char *path, const struct image_geometry *geometry,
 		 bool force, struct mtdl_reason *why);
 
+/**
+ * image_open_lost() - open a flash whose layer table is lost, for changes
+ * @image: filled in; @table_offset is 0 if no part of a table was found
+ * @path: image file, or character device of an MTD
+ * @geometry: of the file; where it says nothing, what is left of a table tells; a device
+ *	knows its own, which must not differ
+ * @why: reason of a refusal
+ *
+ * Return: 0, -EINVAL, -EBUSY, or an error of the file system.
+ */
+int image_open_lost(struct image *image, const char *path, const struct image_geometry *geometry,
+		    struct mtdl_reason *why);
+
 /** image_sync() - what was written is on the disk; 0 or a negative errno */
 int image_sync(struct image *image, struct mtdl_reason *why);
 

@@ -77,6 +77,6 @@ int image_probe(struct image *image, uint64_t size, struct mtdl_reason *why)
 		take(image, &header, size);
 		return 0;
 	}
-	return mtdl_fail(why, -ENODATA, "%s: no layer table found: it is not formatted, or all copies of its table are lost (format it, and apply a release)",
+	return mtdl_fail(why, -ENODATA, "%s: no layer table found: it is not formatted, or all copies of its table are lost (`layerctl recover` rebuilds it; or format it, and apply a release)",
 			 image->path);
 }

@@ -2,12 +2,15 @@
 /*
  * Installs bundles.  Whatever can be refused is refused before the first write.
  */
+#include <time.h>
+
 #include "install.h"
 #include "interrupt.h"
 #include "progress.h"
 #include "view.h"
 
 #define WANT_COUNT	256
+#define POLL_NS		100000000L	/* between two looks at an installation in the background */
 
 static int begin(struct install *in, uint32_t flags, struct mtdl_reason *why)
 {
@@ -30,8 +33,12 @@ static int check_layer(const struct install *in, const struct view *view, uint32
 
 	if (!changed || present == l->block_count)
 		return 0;
-	if (active->present && !memcmp(active->digest, b->base, sizeof(b->base)))
-		return 0;
+	if (active->present && !memcmp(active->digest, b->base, sizeof(b->base))) {
+		if (present >= changed)
+			return 0;
+		return mtdl_fail(why, -ENODATA, "%s has %u blocks of layer %s, of which the device lacks %u, because it was written over in place: take a bundle packed without --partial",
+				 b->path, present, l->name, changed);
+	}
 	if (!present)
 		return mtdl_fail(why, -ENODATA, "%s has no payload for layer %s, of which the device lacks %u blocks: take a bundle packed without --partial",
 				 b->path, l->name, changed);
@@ -40,11 +47,27 @@ static int check_layer(const struct install *in, const struct view *view, uint32
 			 active->present ? active->release : "nothing");
 }
 
+/* It does not fit: say so if it would with --in-place. */
+static void hint_in_place(struct install *in, struct mtdl_reason *why)
+{
+	const struct mtdl_plan plan = in->plan;
+	struct mtdl_reason inner = { 0 };
+	size_t used = strlen(why->text);
+
+	if (!(in->flags & MTDL_BEGIN_IN_PLACE) &&
+	    !begin(in, MTDL_BEGIN_DRY_RUN | MTDL_BEGIN_IN_PLACE, &inner) && in->plan.in_place)
+		snprintf(why->text + used, sizeof(why->text) - used,
+			 "; with --in-place it fits, written over what is there");
+	in->plan = plan;
+}
+
 int install_plan(struct install *in, struct mtdl_reason *why)
 {
 	struct view view;
 	int err = begin(in, MTDL_BEGIN_DRY_RUN, why);
 
+	if (err == -ENOSPC)
+		hint_in_place(in, why);
 	if (err || !in->bundle->partial)
 		return err;
 	err = in->target->ops->view(in->target, &view, why);
@@ -159,6 +182,48 @@ static int write_all(struct install *in, struct progress *progress, struct mtdl_
 	return err;
 }
 
+static bool has_release(const struct install *in, const struct view_release *release)
+{
+	return release->present &&
+	       !memcmp(release->digest, in->bundle->manifest.digest, MTDL_DIGEST_SIZE);
+}
+
+/* Whether the release is there now: 1, 0 (still being installed) or a negative errno. */
+static int look_installed(const struct install *in, struct mtdl_reason *why)
+{
+	struct view view;
+	int err = in->target->ops->view(in->target, &view, why);
+
+	if (err)
+		return err;
+	err = view.state != MTDL_STATE_INSTALLING;
+	if (err && !has_release(in, &view.releases[VIEW_CANDIDATE]) &&
+	    !has_release(in, &view.releases[VIEW_ACTIVE]))
+		err = mtdl_fail(why, -EIO, "release %s could not be installed: a block of a pinned layer's slot failed (%s); %s stays active",
+				in->bundle->manifest.release,
+				strerror((int)view.outcome.error),
+				view.releases[VIEW_ACTIVE].release);
+	view_free(&view);
+	return err;
+}
+
+/* Pinned layers may be installed in the background. */
+static int wait_installed(const struct install *in, struct mtdl_reason *why)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+
+	for (;;) {
+		int done = look_installed(in, why);
+
+		if (done)
+			return done < 0 ? done : 0;
+		if (interrupt_pending())
+			return mtdl_fail(why, -EINTR, "interrupted: the pinned layers of %s go on being installed without it; `layerctl status` tells when that is done",
+					 in->bundle->manifest.release);
+		nanosleep(&pause, NULL);
+	}
+}
+
 int install_write(struct install *in, struct mtdl_reason *why)
 {
 	struct progress *progress;
@@ -169,8 +234,10 @@ int install_write(struct install *in, struct mtdl_reason *why)
 	progress = progress_begin(in->progress, "writing", in->plan.bytes);
 	err = write_all(in, progress, why);
 	progress_end(progress, !err);
-	if (!err)
-		return in->target->ops->commit(in->target, why);
+	if (!err) {
+		err = in->target->ops->commit(in->target, why);
+		return err ? err : wait_installed(in, why);
+	}
 	/* the first error is the one to tell; what cannot be recorded is written again */
 	in->target->ops->sync(in->target, NULL);
 	return err;

@@ -14,7 +14,7 @@
  * struct install - one installation
  * @target: to be written
  * @bundle: to be installed
- * @flags: MTDL_BEGIN_REPLACE or 0
+ * @flags: MTDL_BEGIN_REPLACE, MTDL_BEGIN_IN_PLACE
  * @progress: where progress is shown, or NULL
  * @plan: filled in by install_plan(), and anew by install_write()
  * @blocks_written: by install_write(), also when it fails
@@ -36,7 +36,7 @@ struct install {
  * @why: reason of a refusal
  *
  * Refuses, beside what mtdl_begin() refuses, a bundle that lacks blocks which
- * the target needs (-ENODATA).
+ * the target needs (-ENODATA).  If a release fits only in place, the reason says so.
  *
  * Return: 0 or a negative errno.
  */
@@ -46,7 +46,7 @@ int install_plan(struct install *install, struct mtdl_reason *why);
 int install_check(struct install *install, struct mtdl_reason *why);
 
 /**
- * install_write() - begin, write all wanted blocks, commit
+ * install_write() - begin, write all wanted blocks, commit, wait for pinned layers
  * @install: planned
  * @why: reason of a failure
  *

@@ -3,6 +3,7 @@
  * Puts parts of JSON answers together.
  */
 #include "json.h"
+#include "policy.h"
 #include "size.h"
 
 const char *state_name(enum mtdl_state state)
@@ -47,22 +48,13 @@ json_t *json_release(const struct view_release *release)
 
 json_t *json_policies(uint32_t policy)
 {
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} names[] = {
-		{ MTDL_POLICY_PINNED, "pinned" },
-		{ MTDL_POLICY_LAZY, "lazy" },
-		{ MTDL_POLICY_IN_PLACE, "in-place" },
-		{ MTDL_POLICY_OVERFLOW_MOVE, "overflow-move" },
-		{ MTDL_POLICY_OVERFLOW_REFUSE, "overflow-refuse" },
-		{ MTDL_POLICY_POINT, "point" },
-	};
 	json_t *array = json_array();
+	const char *name;
+	uint32_t bit;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (policy & names[i].bit)
-			json_array_append_new(array, json_string(names[i].name));
+	for (unsigned int i = 0; (name = policy_name(i, &bit)); i++) {
+		if (policy & bit)
+			json_array_append_new(array, json_string(name));
 	}
 	return array;
 }
@@ -75,12 +67,13 @@ static json_t *json_plan_layers(const struct mtdl_plan *plan,
 	for (uint32_t i = 0; i < plan->layer_count && i < manifest->layer_count; i++) {
 		const struct mtdl_plan_layer *layer = &plan->layers[i];
 
-		json_array_append_new(array, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
+		json_array_append_new(array, json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:o}",
 			"name", manifest->layers[i].name,
 			"blocks", json_number(layer->blocks),
 			"changed", json_number(layer->changed),
 			"relocated", json_number(layer->relocated),
 			"overflow", json_number(layer->overflow),
+			"in_place", layer->in_place,
 			"bytes", json_number(layer->bytes)));
 	}
 	return array;
@@ -88,7 +81,7 @@ static json_t *json_plan_layers(const struct mtdl_plan *plan,
 
 json_t *json_plan(const struct mtdl_plan *plan, const struct mtdl_manifest *manifest)
 {
-	return json_pack("{s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "release", manifest->release,
 			 "digest", json_digest(manifest->digest),
 			 "resumed", plan->resumed,
@@ -100,6 +93,10 @@ json_t *json_plan(const struct mtdl_plan *plan, const struct mtdl_manifest *mani
 			 "overflow", json_number(plan->overflow),
 			 "bytes", json_number(plan->bytes),
 			 "erases", json_number(plan->erases),
+			 "copied", json_number(plan->copied),
+			 "aside", json_number(plan->aside),
+			 "in_place", json_number(plan->in_place),
 			 "free_after", json_number(plan->free_after),
+			 "reserve", json_number(plan->reserve),
 			 "layers", json_plan_layers(plan, manifest));
 }

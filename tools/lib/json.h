@@ -31,8 +31,9 @@ json_t *json_policies(uint32_t policy);
  * json_plan() - a plan with the names of its layers
  *
  * {"release", "digest", "resumed", "current", "layers_changed", "blocks",
- * "blocks_done", "relocated", "overflow", "bytes", "erases", "free_after",
- * "layers": [{"name", "blocks", "changed", "relocated", "overflow", "bytes"}]}
+ * "blocks_done", "relocated", "overflow", "bytes", "erases", "copied", "aside",
+ * "in_place", "free_after", "reserve", "layers": [{"name", "blocks", "changed",
+ * "relocated", "overflow", "in_place", "bytes"}]}
  */
 json_t *json_plan(const struct mtdl_plan *plan, const struct mtdl_manifest *manifest);
 

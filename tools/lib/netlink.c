@@ -256,6 +256,12 @@ static const struct nla_policy event_policy[MTDLAYER_A_EVENT_MAX + 1] = {
 	[MTDLAYER_A_EVENT_LOGICAL]	= { .type = NLA_U32 },
 	[MTDLAYER_A_EVENT_BLOCK]	= { .type = NLA_U32 },
 	[MTDLAYER_A_EVENT_UNITS]	= { .type = NLA_U32 },
+	[MTDLAYER_A_EVENT_RELEASE]	= { .type = NLA_U32 },
+	[MTDLAYER_A_EVENT_AWAY]		= { .type = NLA_U32 },
+	[MTDLAYER_A_EVENT_TO]		= { .type = NLA_U32 },
+	[MTDLAYER_A_EVENT_LEFT]		= { .type = NLA_U32 },
+	[MTDLAYER_A_EVENT_RESERVE]	= { .type = NLA_U32 },
+	[MTDLAYER_A_EVENT_ERROR]	= { .type = NLA_U32 },
 };
 
 static int on_event(struct nl_msg *msg, void *arg)
@@ -274,6 +280,12 @@ static int on_event(struct nl_msg *msg, void *arg)
 		[MTDLAYER_A_EVENT_LOGICAL] = &event.logical,
 		[MTDLAYER_A_EVENT_BLOCK] = &event.block,
 		[MTDLAYER_A_EVENT_UNITS] = &event.units,
+		[MTDLAYER_A_EVENT_RELEASE] = &event.release,
+		[MTDLAYER_A_EVENT_AWAY] = &event.away,
+		[MTDLAYER_A_EVENT_TO] = &event.to,
+		[MTDLAYER_A_EVENT_LEFT] = &event.left,
+		[MTDLAYER_A_EVENT_RESERVE] = &event.reserve,
+		[MTDLAYER_A_EVENT_ERROR] = &event.error,
 	};
 
 	if (header->cmd != MTDLAYER_CMD_EVENT_NTF || netlink->count == EVENT_QUEUE ||

@@ -76,6 +76,12 @@ struct netlink_event {
 	uint32_t logical;
 	uint32_t block;
 	uint32_t units;
+	uint32_t release;
+	uint32_t away;
+	uint32_t to;
+	uint32_t left;
+	uint32_t reserve;
+	uint32_t error;
 };
 
 /** netlink_listen() - join the group of events; from now on only netlink_next() */

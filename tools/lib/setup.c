@@ -5,7 +5,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "../../kmod/core/mtdl.h"
 #include "setup.h"
 #include "size.h"
 
@@ -17,6 +16,16 @@ static int take_size(uint64_t *to, const char *what, uint64_t limit, const char 
 	if (!err && (!*to || *to > limit))
 		err = mtdl_fail(why, -EINVAL, "%s: %s is not from 1 to %llu bytes", what, value,
 				(unsigned long long)limit);
+	return err;
+}
+
+/* Of 1024 blocks; the core knows 0 as "not said". */
+static int take_reserve(struct setup *setup, const char *value, struct mtdl_reason *why)
+{
+	int err = number_parse(value, "--reserve", 0, MTDL_RESERVE_MAX, &setup->reserve, why);
+
+	if (!err && !setup->reserve)
+		setup->reserve = MTDL_RESERVE_NONE;
 	return err;
 }
 
@@ -38,12 +47,14 @@ int setup_option(struct setup *setup, int option, const char *value, struct mtdl
 	case 5:
 		setup->uuid_given = true;
 		return uuid_parse(value, setup->uuid, why);
+	case 6:
+		return take_reserve(setup, value, why);
 	default:
 		return -ENOENT;
 	}
 }
 
-static int check_ends(const struct setup *setup, uint64_t flash_size, struct mtdl_reason *why)
+int setup_check_ends(const struct setup *setup, uint64_t flash_size, struct mtdl_reason *why)
 {
 	const struct layout *layout = &setup->layout;
 
@@ -75,7 +86,7 @@ int setup_prepare(struct setup *setup, struct mtdl_reason *why)
 	if (err)
 		return err;
 	setup->block_size = block_size;
-	return setup->size ? check_ends(setup, setup->size, why) : 0;
+	return setup->size ? setup_check_ends(setup, setup->size, why) : 0;
 }
 
 static int choose_uuid(struct setup *setup, struct mtdl_reason *why)
@@ -86,23 +97,70 @@ static int choose_uuid(struct setup *setup, struct mtdl_reason *why)
 		return mtdl_fail(why, -EIO, "no random bytes for a UUID: give --uuid");
 	setup->uuid[6] = (setup->uuid[6] & 0x0f) | 0x40;
 	setup->uuid[8] = (setup->uuid[8] & 0x3f) | 0x80;
+	setup->uuid_given = true;
 	return 0;
 }
 
-static int format(struct setup *setup, struct image *image, struct mtdl_reason *why)
+int setup_format_options(struct setup *setup, struct mtdl_format_options *options,
+			 struct mtdl_reason *why)
 {
-	struct mtdl_format_options options = {
+	int err = choose_uuid(setup, why);
+
+	*options = (struct mtdl_format_options){
 		.block_size = (uint32_t)setup->block_size,
+		.reserve = setup->reserve,
 		.table_offset = setup->layout.table_offset,
 		.table_size = setup->layout.table_size,
 		.compatible = setup->layout.compatible,
 	};
-	int err = check_ends(setup, image->flash.size, why);
+	memcpy(options->uuid, setup->uuid, sizeof(options->uuid));
+	return err;
+}
 
-	memcpy(options.uuid, setup->uuid, sizeof(options.uuid));
+static int format(struct setup *setup, struct image *image, struct mtdl_reason *why)
+{
+	struct mtdl_format_options options;
+	int err = setup_check_ends(setup, image->flash.size, why);
+
+	if (!err)
+		err = setup_format_options(setup, &options, why);
 	if (!err)
 		err = mtdl_format(&image->flash, &options, why);
 	return err ? err : image_sync(image, why);
+}
+
+int setup_has_table(struct image *image, uint64_t table_offset, struct mtdl_reason *why)
+{
+	const struct mtdl_attach_options options = { .table_offset = table_offset };
+	struct mtdl *mtdl = calloc(1, sizeof(*mtdl));
+	int err;
+
+	if (!mtdl)
+		return mtdl_fail(why, -ENOMEM, "no memory to look for a layer table");
+	err = mtdl_attach(mtdl, &image->flash, &options, why);
+	if (!err)
+		mtdl_detach(mtdl);
+	free(mtdl);
+	if (err == -ENODATA || err == -EUCLEAN)
+		return 0;
+	return err ? err : 1;
+}
+
+/* A file has been searched when it was opened. */
+static int refuse_device(const struct setup *setup, struct image *image, bool force,
+			 struct mtdl_reason *why)
+{
+	struct mtdl_reason inner = { 0 };
+	int has = image->mtd < 0 || force ? 0 :
+		  setup_has_table(image, setup->layout.table_offset, &inner);
+
+	if (has < 0)
+		return mtdl_fail(why, has, "%s: %s (--force formats it anew)", image->path,
+				 inner.text);
+	if (has)
+		return mtdl_fail(why, -EEXIST, "%s: has a layer table already, with all that it describes: --force formats it anew",
+				 image->path);
+	return 0;
 }
 
 int setup_flash(struct setup *setup, const char *path, bool force, struct mtdl_reason *why)
@@ -113,13 +171,13 @@ int setup_flash(struct setup *setup, const char *path, bool force, struct mtdl_r
 		.write_size = (uint32_t)setup->write_size,
 	};
 	struct image image;
-	int err = choose_uuid(setup, why);
+	int err = image_create(&image, path, &geometry, force, why);
 
-	if (!err)
-		err = image_create(&image, path, &geometry, force, why);
 	if (err)
 		return err;
-	err = format(setup, &image, why);
+	err = refuse_device(setup, &image, force, why);
+	if (!err)
+		err = format(setup, &image, why);
 	image_close(&image);
 	if (err && image.made)
 		unlink(path);

@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 
+#include "../../kmod/core/mtdl.h"
 #include "image.h"
 #include "layout.h"
 
@@ -19,6 +20,7 @@
  * @block_size: bytes; 0: the layout's, or the core's choice
  * @uuid: of the format
  * @uuid_given: or else it is chosen
+ * @reserve: as in struct mtdl_format_options
  * @layout: read by setup_prepare()
  */
 struct setup {
@@ -29,6 +31,7 @@ struct setup {
 	uint64_t block_size;
 	uint8_t uuid[16];
 	bool uuid_given;
+	uint32_t reserve;
 	struct layout layout;
 };
 
@@ -40,7 +43,8 @@ struct setup {
 	{ "erasesize", required_argument, NULL, SETUP_OPTION + 2 }, \
 	{ "writesize", required_argument, NULL, SETUP_OPTION + 3 }, \
 	{ "block-size", required_argument, NULL, SETUP_OPTION + 4 }, \
-	{ "uuid", required_argument, NULL, SETUP_OPTION + 5 }
+	{ "uuid", required_argument, NULL, SETUP_OPTION + 5 }, \
+	{ "reserve", required_argument, NULL, SETUP_OPTION + 6 }
 
 /** setup_option() - take one of SETUP_OPTIONS; 0, -EINVAL, or -ENOENT: it is none of them */
 int setup_option(struct setup *setup, int option, const char *value, struct mtdl_reason *why);
@@ -53,6 +57,31 @@ int setup_option(struct setup *setup, int option, const char *value, struct mtdl
  * Return: 0 or a negative errno.
  */
 int setup_prepare(struct setup *setup, struct mtdl_reason *why);
+
+/**
+ * setup_format_options() - what the core is told
+ * @setup: with @layout, a random UUID is chosen if none was given
+ * @options: filled in; its compatible is the setup's
+ * @why: reason of a failure
+ *
+ * Return: 0, or -EIO (no random bytes).
+ */
+int setup_format_options(struct setup *setup, struct mtdl_format_options *options,
+			 struct mtdl_reason *why);
+
+/** setup_check_ends() - whether table and slots lie within @flash_size bytes; 0 or -EINVAL */
+int setup_check_ends(const struct setup *setup, uint64_t flash_size, struct mtdl_reason *why);
+
+/**
+ * setup_has_table() - whether a layer table can be read on a flash
+ * @image: open
+ * @table_offset: where it would be searched for
+ * @why: what else is there
+ *
+ * Return: 1, 0 (none, or nothing but ruins of one), or an error of mtdl_attach() with
+ * its reason: there is one that this program cannot read, but another may.
+ */
+int setup_has_table(struct image *image, uint64_t table_offset, struct mtdl_reason *why);
 
 /**
  * setup_flash() - format

@@ -27,7 +27,7 @@ struct view_layer {
 	uint32_t policy;
 	uint32_t flags;
 	uint32_t blocks;
-	uint32_t away;			/* blocks away from home */
+	uint32_t away;			/* blocks that have a home and are not there */
 	int mtd;			/* number of its MTD device; -1: none */
 };
 
@@ -52,6 +52,16 @@ struct view_extent {
 	uint32_t logical;		/* first logical block */
 };
 
+/** enum view_work - what the device does by itself; the numbers of enum mtdlayer_work */
+enum view_work {
+	VIEW_WORK_NONE,			/* there is nothing to do */
+	VIEW_WORK_OFF,			/* there is, and nothing is done by itself */
+	VIEW_WORK_WAITING,		/* it failed (last_error): a change or settle tries again */
+	VIEW_WORK_SETTLING,
+	VIEW_WORK_INSTALLING,
+	VIEW_WORK_SCRUBBING,
+};
+
 /** struct view - everything status, list and map show */
 struct view {
 	char name[64];			/* mtdlayer0, or the file's name */
@@ -74,10 +84,16 @@ struct view {
 	uint32_t damaged_units;
 	uint32_t free_blocks;
 	uint32_t bad_blocks;
+	uint32_t reserve;		/* blocks kept for others that go bad */
+	uint32_t reserve_left;		/* of these, how many are left */
+	bool spare_low;			/* a quarter of them, or less */
 	uint32_t security_floor;
 	uint32_t attempts_max;
 	uint32_t attempts_used;
 	uint32_t blocks_wanted;
+	uint32_t settleable;		/* blocks that settling would bring home */
+	enum view_work work;		/* of the kernel; an image file has none */
+	char last_error[MTDL_REASON_SIZE]; /* of the work in the background; empty: none */
 	struct mtdl_outcome outcome;
 	struct view_release releases[VIEW_ROLES];
 	uint32_t extent_count;
@@ -87,6 +103,18 @@ struct view {
 struct target;
 
 /**
+ * struct settle_job - work in the background, done now
+ * @progress: told of blocks moved so far, and of those still to move; may be NULL
+ * @ctx: handed to @progress
+ * @moved: out: blocks of the active release that are elsewhere now
+ */
+struct settle_job {
+	void (*progress)(void *ctx, uint32_t moved, uint32_t left);
+	void *ctx;
+	uint32_t moved;
+};
+
+/**
  * struct target_ops - one kind of target
  *
  * All return 0 or a negative errno and fill in @why on failure, as the functions
@@ -94,6 +122,11 @@ struct target;
  * moves *@block, and stops behind the first that is wrong (*@bad).  @check looks
  * at every invariant of the table (mtdl_check()); it is NULL where the kernel has
  * the table in hand.
+ *
+ * @settle does what mtdl_work() finds to do until nothing is left: blocks come home,
+ * pinned layers are installed, blocks that were queued for it are refreshed.  It stops
+ * for a signal (interrupt_pending()) with -EINTR; what it has done stays.  @commit may
+ * return while the pinned layers are still being installed in the background.
  */
 struct target_ops {
 	int (*view)(struct target *t, struct view *view, struct mtdl_reason *why);
@@ -110,6 +143,7 @@ struct target_ops {
 	int (*confirm)(struct target *t, const uint8_t *digest, struct mtdl_reason *why);
 	int (*rollback)(struct target *t, struct mtdl_reason *why);
 	int (*abort)(struct target *t, struct mtdl_reason *why);
+	int (*settle)(struct target *t, struct settle_job *job, struct mtdl_reason *why);
 	int (*verify)(struct target *t, enum view_role role, uint32_t layer,
 		      uint32_t *block, uint32_t count, bool *bad,
 		      struct mtdl_reason *why);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "image.h"
+#include "interrupt.h"
 #include "view.h"
 
 #define SCRATCH_SIZE	(64U << 10)
@@ -66,12 +67,23 @@ static int image_view(struct target *t, struct view *view, struct mtdl_reason *w
 	return 0;
 }
 
+/* Nobody reads by the old map but this process, which is here now. */
+static void follow(struct image_target *it)
+{
+	mtdl_follow(&it->mtdl);
+	it->verified_layer = NULL;
+}
+
 static int image_begin(struct target *t, const void *manifest, uint32_t manifest_size,
 		       const void *signature, uint32_t signature_size, uint32_t flags,
 		       struct mtdl_plan *plan, struct mtdl_reason *why)
 {
-	return mtdl_begin(&to_image_target(t)->mtdl, manifest, manifest_size, signature,
-			  signature_size, flags, plan, why);
+	struct image_target *it = to_image_target(t);
+	int err = mtdl_begin(&it->mtdl, manifest, manifest_size, signature, signature_size,
+			     flags, plan, why);
+
+	follow(it);
+	return err;
 }
 
 static int image_want(struct target *t, struct mtdl_wanted *wanted, uint32_t *count,
@@ -101,12 +113,49 @@ static int image_target_sync(struct target *t, struct mtdl_reason *why)
 	return finish(it, mtdl_sync(&it->mtdl, why), why);
 }
 
+/*
+ * One step of the work in the background.  What it wrote is on the disk before the
+ * next one counts on it: blocks before the snapshot that names them, and that snapshot
+ * before what it freed is used again.
+ */
+static int work(struct image_target *it, struct mtdl_reason *why)
+{
+	int more = mtdl_work(&it->mtdl, why);
+	int err;
+
+	follow(it);
+	err = finish(it, more < 0 ? more : 0, why);
+	return err ? err : more;
+}
+
+/* After a commit: copy the pinned layers to their homes. */
+static int install_pinned(struct image_target *it, struct mtdl_reason *why)
+{
+	int more = 1;
+
+	while (more > 0 && it->mtdl.state == MTDL_STATE_INSTALLING) {
+		if (interrupt_pending())
+			return mtdl_fail(why, -EINTR, "interrupted while the pinned layers of %s were being installed: `layerctl settle` goes on with it, `layerctl rollback` gives it up",
+					 it->mtdl.candidate->release);
+		more = work(it, why);
+	}
+	if (more < 0)
+		return more;
+	if (it->mtdl.state == MTDL_STATE_INSTALLING)
+		return mtdl_fail(why, -EIO, "the pinned layers of %s are not installed, and nothing goes on: `layerctl rollback` gives it up",
+				 it->mtdl.candidate->release);
+	return 0;
+}
+
 static int image_commit(struct target *t, struct mtdl_reason *why)
 {
 	struct image_target *it = to_image_target(t);
 	int err = image_sync(&it->image, why);
 
-	return err ? err : finish(it, mtdl_commit(&it->mtdl, why), why);
+	if (!err)
+		err = finish(it, mtdl_commit(&it->mtdl, why), why);
+	follow(it);
+	return err ? err : install_pinned(it, why);
 }
 
 static int image_boot(struct target *t, struct mtdl_reason *why)
@@ -116,6 +165,7 @@ static int image_boot(struct target *t, struct mtdl_reason *why)
 
 	if (!err)
 		err = mtdl_retire_trial(&it->mtdl, why);
+	follow(it);
 	return finish(it, err, why);
 }
 
@@ -123,7 +173,10 @@ static int image_confirm(struct target *t, const uint8_t *digest, struct mtdl_re
 {
 	struct image_target *it = to_image_target(t);
 
-	return finish(it, mtdl_confirm(&it->mtdl, digest, why), why);
+	int err = mtdl_confirm(&it->mtdl, digest, why);
+
+	follow(it);
+	return finish(it, err, why);
 }
 
 static int image_rollback(struct target *t, struct mtdl_reason *why)
@@ -132,6 +185,7 @@ static int image_rollback(struct target *t, struct mtdl_reason *why)
 	int err = mtdl_rollback(&it->mtdl, why);
 
 	/* nobody reads an image through a kernel: nothing needs the dropped release */
+	follow(it);
 	if (!err)
 		mtdl_expose_active(&it->mtdl);
 	return finish(it, err, why);
@@ -141,7 +195,72 @@ static int image_abort(struct target *t, struct mtdl_reason *why)
 {
 	struct image_target *it = to_image_target(t);
 
-	return finish(it, mtdl_abort(&it->mtdl, why), why);
+	int err = mtdl_abort(&it->mtdl, why);
+
+	follow(it);
+	return finish(it, err, why);
+}
+
+/* Where the blocks of the active release are; NULL: there is none, or no memory. */
+static uint32_t *copy_maps(const struct mtdl_release *release)
+{
+	uint32_t *maps = release ? malloc(release->block_total * sizeof(*maps)) : NULL;
+
+	for (uint32_t i = 0; maps && i < release->layer_count; i++)
+		memcpy(maps + release->layers[i].first, release->layers[i].map,
+		       release->layers[i].block_count * sizeof(*maps));
+	return maps;
+}
+
+static uint32_t count_moved(const struct mtdl_release *release, const uint32_t *before)
+{
+	uint32_t moved = 0;
+
+	for (uint32_t i = 0; i < release->layer_count; i++) {
+		const struct mtdl_layer *layer = &release->layers[i];
+
+		for (uint32_t block = 0; block < layer->block_count; block++)
+			moved += layer->map[block] != before[layer->first + block];
+	}
+	return moved;
+}
+
+/* A signal came: what is copied is recorded, so that it need not be done again. */
+static int stop_work(struct image_target *it, const uint32_t *before, struct settle_job *job,
+		     struct mtdl_reason *why)
+{
+	int err = finish(it, mtdl_sync(&it->mtdl, why), why);
+
+	follow(it);
+	if (err)
+		return err;
+	if (before)
+		job->moved = count_moved(it->mtdl.active, before);
+	return mtdl_fail(why, -EINTR, "interrupted after %u blocks: they stay where they are now; the same command goes on",
+			 job->moved);
+}
+
+static int image_settle(struct target *t, struct settle_job *job, struct mtdl_reason *why)
+{
+	struct image_target *it = to_image_target(t);
+	uint32_t *before = copy_maps(it->mtdl.active);
+	int more = 1;
+
+	job->moved = 0;
+	if (it->mtdl.active && !before)
+		return mtdl_fail(why, -ENOMEM, "no memory to settle %u blocks",
+				 it->mtdl.active->block_total);
+	while (more > 0 && !interrupt_pending()) {
+		more = work(it, why);
+		if (before)
+			job->moved = count_moved(it->mtdl.active, before);
+		if (job->progress)
+			job->progress(job->ctx, job->moved, view_count_settleable(&it->mtdl));
+	}
+	if (more > 0)
+		more = stop_work(it, before, job, why);
+	free(before);
+	return more;
 }
 
 static struct mtdl_release *release_of(struct image_target *it, enum view_role role)
@@ -172,8 +291,10 @@ static int image_verify(struct target *t, enum view_role role, uint32_t layer, u
 	while (!err && count-- && *block < l->block_count) {
 		err = mtdl_verify_block(&it->image.flash, &it->mtdl.geometry, l, (*block)++,
 					it->scratch, SCRATCH_SIZE);
-		if (err == -EUCLEAN)
+		if (err == -EUCLEAN) {
+			mtdl_scrub(&it->mtdl, l->map[*block - 1]);
 			err = 0;
+		}
 		*bad = err == -EBADMSG;
 		if (err)
 			mtdl_fail(why, err, "layer %s of release %s: block %u (0x%llx on the flash) %s",
@@ -221,6 +342,9 @@ static int image_read(struct target *t, const char *layer, uint64_t off, void *b
 		return mtdl_fail(why, -ENOENT, "there is no layer %s%s%s", layer,
 				 release ? " in release " : ": no release is exposed",
 				 release ? release->release : "");
+	if (l->flags & MTDL_LAYER_INCOMPLETE)
+		return mtdl_fail(why, -EIO, "layer %s is incomplete, because it was being written in place: apply a release to the end",
+				 layer);
 	if (off > l->size || len > l->size - off)
 		return mtdl_fail(why, -EINVAL, "layer %s has %llu bytes: %u at %llu are not within",
 				 layer, (unsigned long long)l->size, len,
@@ -258,6 +382,7 @@ static const struct target_ops image_ops = {
 	.confirm = image_confirm,
 	.rollback = image_rollback,
 	.abort = image_abort,
+	.settle = image_settle,
 	.verify = image_verify,
 	.check = image_check,
 	.read = image_read,

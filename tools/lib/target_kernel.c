@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "netlink.h"
 #include "target.h"
 #include "view_kernel.h"
@@ -17,6 +18,7 @@
 #define DEVICE_PREFIX	"mtdlayer"
 #define WANT_MAX	4096	/* what the ioctls take at once */
 #define VERIFY_MAX	1024
+#define SETTLE_STEPS	16	/* between two looks at progress and signals */
 
 /*
  * struct kernel_target
@@ -110,7 +112,11 @@ static void copy_plan(struct mtdl_plan *plan, const struct mtdlayer_begin *reque
 		.overflow = request->overflow,
 		.bytes = request->bytes,
 		.erases = request->erases,
+		.copied = request->copied,
+		.aside = request->aside,
+		.in_place = request->in_place,
 		.free_after = request->free_after,
+		.reserve = request->reserve,
 		.missing = request->missing,
 		.resumed = request->plan_flags & MTDLAYER_PLAN_RESUMED,
 		.current_release = request->plan_flags & MTDLAYER_PLAN_CURRENT,
@@ -124,6 +130,7 @@ static void copy_plan(struct mtdl_plan *plan, const struct mtdlayer_begin *reque
 			.changed = layers[i].changed,
 			.relocated = layers[i].relocated,
 			.overflow = layers[i].overflow,
+			.in_place = layers[i].flags & MTDLAYER_PLAN_LAYER_IN_PLACE,
 			.bytes = layers[i].bytes,
 		};
 }
@@ -136,7 +143,8 @@ static int kernel_begin(struct target *t, const void *manifest, uint32_t manifes
 	struct mtdlayer_plan_layer layers[MTDL_LAYERS_MAX] = { 0 };
 	struct mtdlayer_begin request = {
 		.flags = (flags & MTDL_BEGIN_DRY_RUN ? MTDLAYER_BEGIN_DRY_RUN : 0) |
-			 (flags & MTDL_BEGIN_REPLACE ? MTDLAYER_BEGIN_REPLACE : 0),
+			 (flags & MTDL_BEGIN_REPLACE ? MTDLAYER_BEGIN_REPLACE : 0) |
+			 (flags & MTDL_BEGIN_IN_PLACE ? MTDLAYER_BEGIN_IN_PLACE : 0),
 		.manifest_size = manifest_size,
 		.manifest = (uintptr_t)manifest,
 		.signature = signature_size ? (uintptr_t)signature : 0,
@@ -235,6 +243,26 @@ static int kernel_rollback(struct target *t, struct mtdl_reason *why)
 static int kernel_abort(struct target *t, struct mtdl_reason *why)
 {
 	return change(t, MTDLAYER_IOC_ABORT, "abort", NULL, why);
+}
+
+static int kernel_settle(struct target *t, struct settle_job *job, struct mtdl_reason *why)
+{
+	struct kernel_target *kernel = to_kernel(t);
+	struct mtdlayer_settle request;
+
+	job->moved = 0;
+	do {
+		if (interrupt_pending())
+			return mtdl_fail(why, -EINTR, "interrupted after %u blocks: they stay where they are now; the same command goes on",
+					 job->moved);
+		request = (struct mtdlayer_settle){ .steps = SETTLE_STEPS };
+		if (ioctl(kernel->fd, MTDLAYER_IOC_SETTLE, &request))
+			return ioctl_failed(kernel, errno, "settle", request.reason, why);
+		job->moved += request.moved;
+		if (job->progress)
+			job->progress(job->ctx, job->moved, request.away);
+	} while (request.more);
+	return 0;
 }
 
 static int kernel_verify(struct target *t, enum view_role role, uint32_t layer, uint32_t *block,
@@ -372,6 +400,7 @@ static const struct target_ops kernel_ops = {
 	.confirm = kernel_confirm,
 	.rollback = kernel_rollback,
 	.abort = kernel_abort,
+	.settle = kernel_settle,
 	.verify = kernel_verify,
 	.read = kernel_read,
 	.close = kernel_close,

@@ -2,6 +2,7 @@
 /*
  * A view of a flash as the core sees it, and what every kind of view shares.
  */
+#include "../../kmod/core/pool.h"
 #include "../../kmod/core/util.h"
 #include "view.h"
 
@@ -33,13 +34,73 @@ bool view_same_release(const struct view *view, enum view_role a, enum view_role
 	       !memcmp(view->releases[a].digest, view->releases[b].digest, MTDL_DIGEST_SIZE);
 }
 
-static uint32_t count_away(const struct mtdl_layer *layer)
+bool view_has_owner(enum mtdl_use use)
 {
-	uint32_t away = 0;
+	return use == MTDL_USE_ACTIVE || use == MTDL_USE_CANDIDATE || use == MTDL_USE_BOTH ||
+	       use == MTDL_USE_EXPOSED;
+}
 
-	for (uint32_t i = 0; i < layer->block_count; i++)
-		away += i >= layer->slot_blocks || layer->map[i] != layer->slot_start + i;
-	return away;
+const struct view_layer *view_extent_layer(const struct view *view,
+					   const struct view_extent *extent)
+{
+	const struct view_release *release;
+
+	if (!view_has_owner(extent->use) || extent->role >= VIEW_ROLES)
+		return NULL;
+	release = &view->releases[extent->role];
+	if (!release->present || extent->layer >= release->layer_count)
+		return NULL;
+	return &release->layers[extent->layer];
+}
+
+bool view_extent_of(const struct view *view, const struct view_extent *extent,
+		    enum view_role role, const struct view_layer *layer)
+{
+	static const enum mtdl_use uses[VIEW_ROLES] = {
+		[VIEW_ACTIVE] = MTDL_USE_ACTIVE,
+		[VIEW_CANDIDATE] = MTDL_USE_CANDIDATE,
+		[VIEW_EXPOSED] = MTDL_USE_EXPOSED,
+	};
+	const struct view_layer *owner = view_extent_layer(view, extent);
+
+	/* what is exposed is as a rule active or candidate: their blocks bear those names */
+	for (int other = VIEW_ACTIVE; role == VIEW_EXPOSED && other < VIEW_EXPOSED; other++) {
+		if (view_same_release(view, other, VIEW_EXPOSED))
+			role = other;
+	}
+	/* a shared block is listed under one release; its layer has the same name in the other */
+	return owner && (extent->use == MTDL_USE_BOTH || extent->use == uses[role]) &&
+	       !strcmp(owner->name, layer->name);
+}
+
+int view_layer_map(const struct view *view, enum view_role role, uint32_t index,
+		   struct mtdl_layer *layer)
+{
+	const struct view_layer *from = &view->releases[role].layers[index];
+	uint32_t *map = malloc((from->blocks + 1) * sizeof(*map));
+
+	if (!map)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < from->blocks; i++)
+		map[i] = MTDL_NO_BLOCK;
+	for (uint32_t i = 0; i < view->extent_count; i++) {
+		const struct view_extent *extent = &view->extents[i];
+
+		if (!view_extent_of(view, extent, role, from))
+			continue;
+		for (uint32_t n = 0; n < extent->count && extent->logical + n < from->blocks; n++)
+			map[extent->logical + n] = extent->block + n;
+	}
+	*layer = (struct mtdl_layer){
+		.size = from->size,
+		.slot_start = from->slot_start,
+		.slot_blocks = from->slot_blocks,
+		.policy = from->policy,
+		.flags = from->flags,
+		.block_count = from->blocks,
+		.map = map,
+	};
+	return 0;
 }
 
 static int fill_release(struct view_release *out, const struct mtdl_release *release,
@@ -68,7 +129,7 @@ static int fill_release(struct view_release *out, const struct mtdl_release *rel
 		to->policy = layer->policy;
 		to->flags = layer->flags;
 		to->blocks = layer->block_count;
-		to->away = count_away(layer);
+		to->away = mtdl_count_away(layer);
 		to->mtd = -1;
 	}
 	return 0;
@@ -87,17 +148,11 @@ static void own(struct owner *owners, uint32_t block_count, const struct mtdl_re
 	}
 }
 
-static bool has_owner(uint8_t use)
-{
-	return use == MTDL_USE_ACTIVE || use == MTDL_USE_CANDIDATE || use == MTDL_USE_BOTH ||
-	       use == MTDL_USE_EXPOSED;
-}
-
 static bool continues(const struct view_extent *extent, uint8_t use, const struct owner *owner)
 {
 	if (extent->use != use)
 		return false;
-	return !has_owner(use) || (extent->role == owner->role && extent->layer == owner->layer &&
+	return !view_has_owner(use) || (extent->role == owner->role && extent->layer == owner->layer &&
 				   extent->logical + extent->count == owner->logical);
 }
 
@@ -116,7 +171,7 @@ static void fill_extents(struct view *view, const uint8_t *use, const struct own
 		last->use = use[block];
 		last->block = block;
 		last->count = 1;
-		if (has_owner(use[block])) {
+		if (view_has_owner(use[block])) {
 			last->role = owners[block].role;
 			last->layer = owners[block].layer;
 			last->logical = owners[block].logical;
@@ -146,6 +201,47 @@ static int fill_usage(struct view *view, struct mtdl *mtdl, struct mtdl_reason *
 	free(owners);
 	free(use);
 	return err;
+}
+
+/* Blocks of a layer that could come home: the home is no bad block, the content no damaged one. */
+static uint32_t layer_settleable(struct mtdl *mtdl, const struct mtdl_layer *layer)
+{
+	struct mtdl_homes homes = mtdl_homes(layer);
+	uint32_t count = 0;
+
+	if ((layer->policy & MTDL_POLICY_LAZY) || (layer->flags & MTDL_LAYER_INCOMPLETE))
+		return 0;
+	for (uint32_t i = 0; i < homes.count; i++) {
+		if (!mtdl_at_home(homes, layer, i) && !(mtdl->damaged && mtdl_bit(mtdl->damaged, layer->map[i])) &&
+		    !mtdl_block_is_bad(mtdl, homes.start + i))
+			count++;
+	}
+	return count;
+}
+
+uint32_t view_count_settleable(struct mtdl *mtdl)
+{
+	uint32_t count = 0;
+
+	if (mtdl->state != MTDL_STATE_IDLE || !mtdl->active || !mtdl_has_work(mtdl))
+		return 0;
+	for (uint32_t i = 0; i < mtdl->active->layer_count; i++)
+		count += layer_settleable(mtdl, &mtdl->active->layers[i]);
+	return count;
+}
+
+static int fill_spare(struct view *view, struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	struct mtdl_spare spare;
+	int err = mtdl_spare(mtdl, &spare, why);
+
+	if (err)
+		return err;
+	view->reserve = spare.reserve;
+	view->reserve_left = spare.left;
+	view->spare_low = spare.low;
+	view->settleable = view_count_settleable(mtdl);
+	return 0;
 }
 
 static uint32_t count_wanted(const struct mtdl *mtdl)
@@ -201,6 +297,8 @@ int view_of_core(struct view *view, struct mtdl *mtdl, struct mtdl_reason *why)
 		err = fill_release(&view->releases[VIEW_EXPOSED], mtdl->exposed, why);
 	if (!err)
 		err = fill_usage(view, mtdl, why);
+	if (!err)
+		err = fill_spare(view, mtdl, why);
 	if (err)
 		view_free(view);
 	return err;

@@ -50,6 +50,12 @@ static const struct nla_policy device_policy[MTDLAYER_A_DEVICE_MAX + 1] = {
 	[MTDLAYER_A_DEVICE_ACTIVE]		= { .type = NLA_NESTED },
 	[MTDLAYER_A_DEVICE_CANDIDATE]		= { .type = NLA_NESTED },
 	[MTDLAYER_A_DEVICE_EXPOSED]		= { .type = NLA_NESTED },
+	[MTDLAYER_A_DEVICE_RESERVE]		= { .type = NLA_U32 },
+	[MTDLAYER_A_DEVICE_RESERVE_LEFT]	= { .type = NLA_U32 },
+	[MTDLAYER_A_DEVICE_SPARE_LOW]		= { .type = NLA_FLAG },
+	[MTDLAYER_A_DEVICE_SETTLEABLE]		= { .type = NLA_U32 },
+	[MTDLAYER_A_DEVICE_WORK]		= { .type = NLA_U32 },
+	[MTDLAYER_A_DEVICE_LAST_ERROR]		= { .type = NLA_STRING },
 };
 
 static const struct nla_policy release_policy[MTDLAYER_A_RELEASE_MAX + 1] = {
@@ -207,14 +213,22 @@ static int take_device(void *ctx, struct nlattr **attributes)
 {
 	struct builder *builder = ctx;
 	struct view *view = builder->view;
-	uint32_t state = 0, mtd = 0;
+	uint32_t state = 0, mtd = 0, work = 0;
 	const struct number numbers[] = {
 		{ MTDLAYER_A_DEVICE_STATE, "the state", &state, false },
 		{ MTDLAYER_A_DEVICE_MTD_INDEX, "", &mtd, true },
+		{ MTDLAYER_A_DEVICE_RESERVE, "", &view->reserve, true },
+		{ MTDLAYER_A_DEVICE_RESERVE_LEFT, "", &view->reserve_left, true },
+		{ MTDLAYER_A_DEVICE_SETTLEABLE, "", &view->settleable, true },
+		{ MTDLAYER_A_DEVICE_WORK, "", &work, true },
 	};
 
 	take_numbers(builder, attributes, numbers, sizeof(numbers) / sizeof(numbers[0]));
 	view->state = (enum mtdl_state)state;
+	view->work = (enum view_work)work;
+	view->spare_low = attributes[MTDLAYER_A_DEVICE_SPARE_LOW];
+	take_string(attributes[MTDLAYER_A_DEVICE_LAST_ERROR], view->last_error,
+		    sizeof(view->last_error));
 	view->mtd = attributes[MTDLAYER_A_DEVICE_MTD_INDEX] ? (int)mtd : -1;
 	take_string(attributes[MTDLAYER_A_DEVICE_MTD_NAME], view->mtd_name, sizeof(view->mtd_name));
 	take_string(attributes[MTDLAYER_A_DEVICE_COMPATIBLE], view->compatible,

@@ -67,6 +67,10 @@ struct mtdlayer_detach {
 /* struct mtdlayer_begin.flags */
 #define MTDLAYER_BEGIN_DRY_RUN	(1U << 0) /* plan only: nothing is written */
 #define MTDLAYER_BEGIN_REPLACE	(1U << 1) /* another release that is staged gives way */
+#define MTDLAYER_BEGIN_IN_PLACE	(1U << 2) /* what does not fit may be written over what lives */
+
+/* struct mtdlayer_plan_layer.flags */
+#define MTDLAYER_PLAN_LAYER_IN_PLACE	(1U << 0) /* it is written over as it is now */
 
 /**
  * struct mtdlayer_plan_layer - what an upgrade does to one layer of the new release
@@ -75,6 +79,8 @@ struct mtdlayer_detach {
  * @relocated: of the changed, placed away from home
  * @overflow: logical blocks beyond the slot's capacity
  * @bytes: of the changed blocks
+ * @flags: MTDLAYER_PLAN_LAYER_*
+ * @reserved: zero
  */
 struct mtdlayer_plan_layer {
 	__u32 blocks;
@@ -82,6 +88,8 @@ struct mtdlayer_plan_layer {
 	__u32 relocated;
 	__u32 overflow;
 	__u64 bytes;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /* struct mtdlayer_begin.plan_flags */
@@ -108,13 +116,22 @@ struct mtdlayer_plan_layer {
  * @erases: out: eraseblocks to erase
  * @free_after: out: blocks left free
  * @missing: out: blocks that do not fit, with -ENOSPC
+ * @copied: out: blocks that the device has, and copies itself
+ * @aside: out: blocks that COMMIT moves out of the slots of pinned layers
+ * @in_place: out: layers that are written over
+ * @reserve: out: of @free_after, kept for blocks that go bad
  * @reserved: zero
  * @bytes: out: payload to write
  * @reason: out
  *
+ * With MTDLAYER_BEGIN_IN_PLACE, layers whose policy allows it are written over if the
+ * release does not fit otherwise: from then on they cannot be read until all of it is
+ * there, and there is nothing to go back to.  A dry run says which ones.
+ *
  * Errors: -EINVAL or -EOPNOTSUPP (manifest), -ENODEV (wrong board), -EPERM
- * (security counter below the floor), -ENOSPC, -EBUSY (in trial; another program
- * is writing), -EEXIST (another release is staged), -EROFS, -E2BIG (size).
+ * (security counter below the floor), -ENOSPC, -EBUSY (in trial or installing; another
+ * program is writing; a layer that would be written over is open), -EEXIST (another
+ * release is staged), -EROFS, -E2BIG (size).
  */
 struct mtdlayer_begin {
 	__u32 flags;
@@ -134,6 +151,10 @@ struct mtdlayer_begin {
 	__u32 erases;
 	__u32 free_after;
 	__u32 missing;
+	__u32 copied;
+	__u32 aside;
+	__u32 in_place;
+	__u32 reserve;
 	__u32 reserved[2];
 	__u64 bytes;
 	char reason[MTDLAYER_REASON_SIZE];
@@ -193,11 +214,13 @@ struct mtdlayer_write {
  * @digest: CONFIRM: SHA-256 of the release's manifest; zero otherwise
  * @reason: out
  *
- * MTDLAYER_IOC_COMMIT switches all layers at once; MTDLAYER_IOC_BOOT counts one
+ * MTDLAYER_IOC_COMMIT switches all layers at once, and copies pinned layers to their
+ * homes before it returns (given again in state installing, it goes on with that; a
+ * signal ends it, not the copying); MTDLAYER_IOC_BOOT counts one
  * attempt of the trial and exposes its release without a reboot (-EBUSY while
  * a layer is in use); CONFIRM makes the exposed release the active one;
- * ROLLBACK drops the release on trial; ABORT the release that is staged; SYNC
- * records which blocks are written.
+ * ROLLBACK drops the release on trial, or one that is being installed; ABORT the
+ * release that is staged; SYNC records which blocks are written.
  */
 struct mtdlayer_change {
 	__u32 flags;
@@ -235,6 +258,54 @@ struct mtdlayer_verify {
 	char reason[MTDLAYER_REASON_SIZE];
 };
 
+/**
+ * struct mtdlayer_settle - do now what is else done in the background
+ * @flags: zero
+ * @steps: in: how many steps at most (each copies an eraseblock or writes a snapshot);
+ *	0: all that there are
+ * @moved: out: blocks of the active release that came home
+ * @away: out: blocks of it that settling could still bring home
+ * @more: out: 1 if something is left to do: after @steps, or because of a signal
+ * @reserved: zero
+ * @reason: out
+ *
+ * In every state, blocks that were queued by SCRUB, or by reading them, are moved; in
+ * state idle, blocks of the active release come home; in state installing the
+ * candidate's pinned layers are copied to their homes.
+ *
+ * Errors: -EBUSY (another program is changing the device), -EROFS, or an error of the
+ * flash.
+ */
+struct mtdlayer_settle {
+	__u32 flags;
+	__u32 steps;
+	__u32 moved;
+	__u32 away;
+	__u32 more;
+	__u32 reserved;
+	char reason[MTDLAYER_REASON_SIZE];
+};
+
+/**
+ * struct mtdlayer_scrub - have a block moved to other cells
+ * @flags: zero
+ * @release: MTDLAYER_RELEASE_*
+ * @layer: index in that release
+ * @block: logical block
+ * @reason: out
+ *
+ * It is moved in the background, in every release that uses it; SETTLE waits for that.
+ *
+ * Errors: -EINVAL (range), -ENOENT (no such release), -EROFS, -EBUSY.
+ */
+struct mtdlayer_scrub {
+	__u32 flags;
+	__u32 release;
+	__u32 layer;
+	__u32 block;
+	char reason[MTDLAYER_REASON_SIZE];
+};
+
 /* on /dev/mtdlayerN */
 #define MTDLAYER_IOC_BEGIN	_IOWR(MTDLAYER_IOC_MAGIC, 0x10, struct mtdlayer_begin)
 #define MTDLAYER_IOC_WANT	_IOWR(MTDLAYER_IOC_MAGIC, 0x11, struct mtdlayer_want)
@@ -246,6 +317,8 @@ struct mtdlayer_verify {
 #define MTDLAYER_IOC_ROLLBACK	_IOWR(MTDLAYER_IOC_MAGIC, 0x17, struct mtdlayer_change)
 #define MTDLAYER_IOC_ABORT	_IOWR(MTDLAYER_IOC_MAGIC, 0x18, struct mtdlayer_change)
 #define MTDLAYER_IOC_VERIFY	_IOWR(MTDLAYER_IOC_MAGIC, 0x19, struct mtdlayer_verify)
+#define MTDLAYER_IOC_SETTLE	_IOWR(MTDLAYER_IOC_MAGIC, 0x1a, struct mtdlayer_settle)
+#define MTDLAYER_IOC_SCRUB	_IOWR(MTDLAYER_IOC_MAGIC, 0x1b, struct mtdlayer_scrub)
 
 /*
  * Generic netlink: Documentation/netlink/specs/mtdlayer.yaml is the source of
@@ -281,6 +354,19 @@ enum mtdlayer_event {
 	MTDLAYER_EVENT_BAD_UNIT,
 	MTDLAYER_EVENT_VERIFY_FAILED,
 	MTDLAYER_EVENT_TABLE_DAMAGED,
+	MTDLAYER_EVENT_SETTLED,
+	MTDLAYER_EVENT_SCRUBBED,
+	MTDLAYER_EVENT_SPARE_LOW,
+	MTDLAYER_EVENT_WORK_FAILED,
+};
+
+enum mtdlayer_work {
+	MTDLAYER_WORK_NONE,
+	MTDLAYER_WORK_OFF,
+	MTDLAYER_WORK_WAITING,
+	MTDLAYER_WORK_SETTLING,
+	MTDLAYER_WORK_INSTALLING,
+	MTDLAYER_WORK_SCRUBBING,
 };
 
 /* attributes of a device */
@@ -319,6 +405,12 @@ enum {
 	MTDLAYER_A_DEVICE_ACTIVE,		/* nest of release attributes */
 	MTDLAYER_A_DEVICE_CANDIDATE,		/* nest of release attributes */
 	MTDLAYER_A_DEVICE_EXPOSED,		/* nest of release attributes */
+	MTDLAYER_A_DEVICE_RESERVE,		/* u32, blocks kept for others that go bad */
+	MTDLAYER_A_DEVICE_RESERVE_LEFT,		/* u32 */
+	MTDLAYER_A_DEVICE_SPARE_LOW,		/* flag */
+	MTDLAYER_A_DEVICE_SETTLEABLE,		/* u32, blocks that settling could bring home */
+	MTDLAYER_A_DEVICE_WORK,			/* u32, enum mtdlayer_work */
+	MTDLAYER_A_DEVICE_LAST_ERROR,		/* string, of the work; absent if there is none */
 
 	__MTDLAYER_A_DEVICE_MAX,
 	MTDLAYER_A_DEVICE_MAX = __MTDLAYER_A_DEVICE_MAX - 1
@@ -395,8 +487,14 @@ enum {
 	MTDLAYER_A_EVENT_TOTAL,			/* u32, PROGRESS: blocks */
 	MTDLAYER_A_EVENT_LAYER,			/* u32, RELOCATED, VERIFY_FAILED */
 	MTDLAYER_A_EVENT_LOGICAL,		/* u32, RELOCATED, VERIFY_FAILED */
-	MTDLAYER_A_EVENT_BLOCK,			/* u32, BAD_BLOCK; unit for BAD_UNIT */
+	MTDLAYER_A_EVENT_BLOCK,			/* u32, BAD_BLOCK, SCRUBBED; unit for BAD_UNIT */
 	MTDLAYER_A_EVENT_UNITS,			/* u32, TABLE_DAMAGED */
+	MTDLAYER_A_EVENT_RELEASE,		/* u32, VERIFY_FAILED: MTDLAYER_RELEASE_* */
+	MTDLAYER_A_EVENT_AWAY,			/* u32, SETTLED: blocks still to bring home */
+	MTDLAYER_A_EVENT_TO,			/* u32, SCRUBBED: where the block is now */
+	MTDLAYER_A_EVENT_LEFT,			/* u32, SPARE_LOW: blocks */
+	MTDLAYER_A_EVENT_RESERVE,		/* u32, SPARE_LOW: blocks */
+	MTDLAYER_A_EVENT_ERROR,			/* u32, WORK_FAILED: errno */
 
 	__MTDLAYER_A_EVENT_MAX,
 	MTDLAYER_A_EVENT_MAX = __MTDLAYER_A_EVENT_MAX - 1

@@ -40,6 +40,7 @@ $(HOST_TESTS)/checked/%.o: %.c $(HOST_TESTS)/flags
 
 # What a test needs beside the core.
 HOST_OF_test_draw := $(patsubst %,$(HOST_TESTS)/checked/tools/lib/%.o,draw draw_svg draw_text size view)
+HOST_OF_test_status := $(patsubst %,$(HOST_TESTS)/checked/tools/lib/%.o,status view)
 HOST_OF_test_states := $(HOST_TESTS)/checked/selftests/golden/states.o
 
 .SECONDEXPANSION:
@@ -85,19 +86,27 @@ check-golden: $(HOST_TESTS)/golden $(HOST_TESTS)/golden-freestanding ## images o
 golden-images: $(HOST_TESTS)/golden ## make the golden images anew (they are committed)
 	$(Q)$< --make selftests/golden
 
+# The fixed part; ARGS adds to it, or asks for something else (ARGS=--help).
 .PHONY: powercut
-powercut: $(HOST_TESTS)/powercut ## cut the power at every flash operation (ARGS=--help)
+powercut: $(HOST_TESTS)/powercut ## cut the power at every flash operation: a fixed part (ARGS=--help)
 	$(Q)$< $(ARGS)
+
+.PHONY: powercut-long
+powercut-long: $(HOST_TESTS)/powercut ## all of it, and random walks: most of an hour (ARGS=--help)
+	$(Q)$< --whole --nested-every 64 --walks 20000 $(ARGS)
 
 .PHONY: powercut-mutants
 powercut-mutants: $(HOST_TESTS)/powercut ## the same with deliberate defects: each must be caught
 	$(Q)selftests/powercut/mutants $(HOST_CC) $(HOST_TESTS)/mutants
 
+# The campaign has SHA-256 and CRC-32C of its own: see selftests/powercut/hash.c.
+HOST_POWERCUT_CORE := $(filter-out %/sha256.c %/crc32c.c,$(HOST_CORE))
+
 $(HOST_TESTS)/powercut: $(HOST_POWERCUT) $(HOST_CORE) $(HOST_LIB) $(HOST_HEADERS) \
 		$(wildcard selftests/powercut/*.h) $(HOST_TESTS)/flags
 	@mkdir -p $(@D)
-	$(call HOST_SAY,CC,$@)$(HOST_CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) -O2 \
-		$(filter %.c,$^) -o $@
+	$(call HOST_SAY,CC,$@)$(HOST_CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) -O3 \
+		$(HOST_POWERCUT) $(HOST_POWERCUT_CORE) $(HOST_LIB) -o $@
 
 -include $(patsubst %.o,%.d,$(HOST_CHECKED) $(HOST_GOLDEN) \
 	$(HOST_UNIT:%=$(HOST_TESTS)/checked/selftests/unit/%.o))

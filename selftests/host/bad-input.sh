@@ -6,27 +6,8 @@
 # $LAYERCTL, or build/layerctl.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$(cd "$here/../.." && pwd)
-# shellcheck source=selftests/host/tap.sh
-. "$here/tap.sh"
-
-program=$(realpath "${LAYERCTL:-$top/build/layerctl}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-layerctl() {
-	"$program" "$@"
-}
-
-quietly() {
-	"$@" >/dev/null 2>&1
-}
-
-sum() {
-	sha256sum <"$1"
-}
+# shellcheck source=selftests/host/work.sh
+. "$(dirname "${BASH_SOURCE[0]}")/work.sh"
 
 # remember: flash.img as it is now; unchanged: whether it still is
 remember() {
@@ -85,6 +66,7 @@ make_inputs() {
 	pack --release 1.0 --security-counter 5 -o r1.layers kernel=k system=s app=a
 	pack --release 2.0 --base r1.layers -o r2.layers app=a2
 	pack --release 2.0p --base r1.layers --partial -o p2.layers app=a2
+	pack --release 9.0 -o r9.layers kernel=a2 system=a2 app=a2
 	layerctl mkimage --layout board.dts "${geometry[@]}" -o flash.img r1.layers
 	cp flash.img good.img
 }
@@ -102,12 +84,6 @@ flip_tables() {
 		TAP_FAILURES=$((TAP_FAILURES + $(grep -c '^not ok' lines || true)))
 		TAP_TESTS=$((TAP_TESTS + $(grep -c 'ok [0-9]' lines || true)))
 	done
-}
-
-# poke FILE OFFSET LENGTH BYTE: an octal escape
-poke() {
-	head -c "$3" /dev/zero | tr '\0' "$4" |
-		dd of="$1" bs=64K seek="$2" oflag=seek_bytes conv=notrunc status=none
 }
 
 damage_tables() {
@@ -408,6 +384,111 @@ bad_formats() {
 	check 'no file remains' [ ! -e new.img ]
 }
 
+# bad_recover NAME PATTERN STATUS ARGUMENT...: on a flash without a table
+bad_recover() {
+	local name=$1 pattern=$2 wanted=$3
+	shift 3
+	refused "recover: $name" "$pattern" "$wanted" layerctl -d flash.img recover "$@"
+}
+
+bad_recovers() {
+	cp good.img flash.img
+	bad_recover 'a table that can be read' 'can be read.*nothing to recover.*--force' 1 \
+		--layout board.dts "${geometry[@]}" r1.layers
+	bad_recover 'a table that can be read, found where the layout has none' 'can be read' 1 \
+		--table-offset 0xf80000 "${geometry[@]}" r1.layers
+	poke flash.img 0 524288 '\377'
+	refused 'recover: no flash' 'needs -d' 2 layerctl recover --layout board.dts r1.layers
+	bad_recover 'no manifest' 'takes one manifest or bundle, 0 were' 2 --layout board.dts
+	bad_recover 'two manifests' 'takes one manifest or bundle, 2 were' 2 --layout board.dts \
+		r1.layers r2.layers
+	bad_recover 'no place for the table' 'needs --layout, or --table-offset' 2 r1.layers
+	bad_recover 'two places for the table' 'give --layout, or' 2 --layout board.dts \
+		--table-offset 0 r1.layers
+	bad_recover 'an offset that is none' '--table-offset.*is not a size' 2 \
+		--table-offset here r1.layers
+	bad_recover 'an offset beyond the flash' 'flash|beyond|blocks' 1 --table-offset 64M \
+		"${geometry[@]}" r1.layers
+	bad_recover 'an offset within a block' 'block|multiple' 1 --table-offset 1000 \
+		"${geometry[@]}" r1.layers
+	bad_recover 'a table on a layer' 'table|overlap' 1 --table-offset 0x80000 --table-size 512K \
+		"${geometry[@]}" r1.layers
+	bad_recover 'no geometry' '--size, --erasesize and --writesize' 1 --layout board.dts \
+		r1.layers
+	bad_recover 'a size beyond the file' 'the file has 16777216 bytes' 1 --layout board.dts \
+		--size 32M --erasesize 64K --writesize 1 r1.layers
+	bad_recover 'a flash that is too small' 'the flash has' 1 --layout board.dts --size 4M \
+		--erasesize 64K --writesize 1 r1.layers
+	bad_recover 'another block size' '--block-size 131072: .* blocks of 65536' 1 \
+		--layout board.dts --block-size 128K "${geometry[@]}" r1.layers
+	sed 's/"example,board"/"other,board"/' board.dts >other.dts
+	bad_recover 'another board' 'for the board example,board, the layout is of other,board' 1 \
+		--layout other.dts "${geometry[@]}" r1.layers
+	bad_recover 'a file that is none' 'not a bundle' 1 --layout board.dts "${geometry[@]}" good.img
+	bad_recover 'no file' 'No such file' 1 --layout board.dts "${geometry[@]}" none.layers
+	bad_recover 'a release that is not there' 'no block of release 9.0 is on this flash' 1 \
+		--layout board.dts "${geometry[@]}" r9.layers
+	refused 'recover: no flash file' 'No such file' 1 layerctl -d none.img recover \
+		--layout board.dts "${geometry[@]}" r1.layers
+	check 'recover: makes none' [ ! -e none.img ]
+	refused 'recover: an attached device' 'mtdlayer0: .*No such file' 1 layerctl -d mtdlayer0 \
+		recover --layout board.dts "${geometry[@]}" r1.layers
+}
+
+# Every kind of damage to a manifest in a file of its own.
+bad_manifest_files() {
+	local size at bad='' count=0 before
+	layerctl inspect --manifest r1.manifest r1.layers >/dev/null
+	size=$(stat -c %s r1.manifest)
+	before=$(sum flash.img)
+	cp flash.img wiped.img
+	for at in $(seq 4 3 400) $(seq 401 97 "$((size - 1))"); do
+		cp r1.manifest bad.manifest
+		poke bad.manifest "$at" 1 '\252'
+		! cmp -s bad.manifest r1.manifest || continue
+		count=$((count + 1))
+		if layerctl -d flash.img recover --layout board.dts "${geometry[@]}" bad.manifest \
+			>out 2>err; then
+			# it is that of another release with the same blocks: a counter, a letter
+			layerctl -d flash.img verify >out 2>err || bad+="$at: $(cat err) "
+			cp wiped.img flash.img
+		else
+			grep -q '^layerctl: ' err || bad+="$at: $(cat err) "
+		fi
+		! grep -q 'Sanitizer\|runtime error' err || bad+="$at: $(cat err) "
+		[ "$(sum flash.img)" = "$before" ] || bad+="$at: refused, but written "
+	done
+	equal "$count damaged manifests do no harm" "$bad" ''
+	bad=''
+	for at in 4 8 100 191 192 200 300 $((size / 2)) $((size - 1)); do
+		head -c "$at" r1.manifest >bad.manifest
+		layerctl -d flash.img recover --layout board.dts "${geometry[@]}" bad.manifest \
+			>out 2>err && bad+="$at accepted "
+		grep -q '^layerctl: bad.manifest' err || bad+="$at: $(cat err) "
+	done
+	equal 'manifests that were cut are refused' "$bad" ''
+	equal 'and the flash is as it was' "$(sum flash.img)" "$before"
+	cp good.img flash.img
+}
+
+bad_settles() {
+	cp good.img flash.img
+	refused 'settle: an argument' 'takes no argument: app' 2 layerctl -d flash.img settle app
+	refused 'settle: an unknown option' 'no option --all' 2 layerctl -d flash.img settle --all
+	refused 'settle: a second writer' 'another program is writing' 1 \
+		flock -x flash.img "$program" -d flash.img settle
+	check 'settle: counting is possible all the same' \
+		flock -x flash.img "$program" -d flash.img settle --dry-run
+	refused 'verify --scrub: a second writer' 'another program is writing' 1 \
+		flock -x flash.img "$program" -d flash.img verify --scrub
+	refused 'format: too large a reserve' '--reserve: "769" is not a number from 0 to 768' 2 \
+		layerctl -d new.img format --layout board.dts "${geometry[@]}" --reserve 769
+	refused 'format: a reserve that is none' '--reserve: "some" is not a number' 2 \
+		layerctl -d new.img format --layout board.dts "${geometry[@]}" --reserve some
+	refused 'in place: not where the layout does not allow it' \
+		'[0-9]+ .*(missing|more|lack|short)' 1 layerctl -d flash.img apply --in-place big.layers
+}
+
 bad_packs() {
 	refused 'pack: a layer is not given' 'layer app is not given' 1 \
 		pack --release 3.0 -o new.layers kernel=k system=s
@@ -450,6 +531,10 @@ odd_inputs() {
 		timeout 10 "$program" inspect fifo
 	refused 'a FIFO as bundle: mkimage' 'fifo: is not a regular file' 1 \
 		timeout 10 "$program" mkimage --layout board.dts "${geometry[@]}" -o new.img fifo
+	refused 'a FIFO as manifest' 'fifo: is not a regular file' 1 timeout 10 "$program" \
+		-d flash.img recover --layout board.dts "${geometry[@]}" fifo
+	refused 'a FIFO as flash, to recover' 'fifo: is neither a flash image file nor' 1 \
+		timeout 10 "$program" -d fifo recover --layout board.dts "${geometry[@]}" r1.layers
 	refused 'a FIFO as base' 'fifo: is not a regular file' 1 timeout 10 "$program" pack \
 		--layout board.dts --block-size 64K --release 3.0 --base fifo -o new.layers app=a
 	refused 'a FIFO as layer' 'layer app: fifo: is not a regular file' 1 timeout 10 "$program" \
@@ -479,6 +564,9 @@ odd_outputs() {
 			pack --release 3.0 --base r1.layers -o "$out" app=a
 		refused "mkimage over $out" "$out: is there already and is not a regular file" 1 \
 			layerctl mkimage --layout board.dts "${geometry[@]}" -o "$out" r1.layers
+		refused "inspect --manifest over $out" \
+			"$out: is there already and is not a regular file" 1 \
+			layerctl inspect --manifest "$out" r1.layers
 		refused "map over $out" "$out: is there already and is not a regular file" 1 \
 			layerctl -d flash.img map --svg "$out"
 		equal "$out is still what it was" "$(kinds)" "$before"
@@ -521,6 +609,9 @@ wrong_states
 altered_data
 bad_layouts
 bad_formats
+bad_recovers
+bad_manifest_files
+bad_settles
 bad_packs
 odd_files
 json_errors

@@ -102,8 +102,8 @@ static void set_trial(struct fixture *f)
 {
 	set_device(f);
 	set_release(f, VIEW_ACTIVE, "1", 10, 4, 0);
-	set_release(f, VIEW_CANDIDATE, "2", 10, 10, 6);
-	set_release(f, VIEW_EXPOSED, "2", 10, 10, 6);
+	set_release(f, VIEW_CANDIDATE, "2", 10, 10, 4);
+	set_release(f, VIEW_EXPOSED, "2", 10, 10, 4);
 	f->view.state = MTDL_STATE_TRIAL;
 	f->view.attempts_max = 3;
 	f->view.attempts_used = 1;
@@ -139,6 +139,8 @@ static char *draw_to_string(const struct view *view, unsigned int width, bool co
 	return text;
 }
 
+static void check_well_formed(const char *text);
+
 static const char trial_text[] =
 	"mtdlayer0: 4 MiB in 64 blocks of 64 KiB, acme,board, trial, 1 of 3 boot attempts used\n"
 	"\n"
@@ -151,9 +153,9 @@ static const char trial_text[] =
 	"  one character is 64 KiB\n"
 	"\n"
 	"  T   4 blocks layer table\n"
-	"  a   4 blocks active, at its preset address\n"
-	"  b  10 blocks in both, at its preset address\n"
-	"  c   4 blocks candidate, at its preset address\n"
+	"  a   4 blocks active, at home\n"
+	"  b  10 blocks in both, at home\n"
+	"  c   4 blocks candidate, at home\n"
 	"  C   6 blocks candidate, relocated\n"
 	"  M   2 blocks manifest\n"
 	"  _   2 blocks free, in a slot\n"
@@ -201,6 +203,114 @@ static void test_color(void **state)
 	}
 	*to = '\0';
 	assert_string_equal(text, trial_text);
+	free(text);
+}
+
+/*
+ * After a new layout: what was app's slot is half kernel's, whose blocks lie there, one of them
+ * in its own slot but out of place; a block of app is in the way of kernel.
+ */
+static const char foreign_text[] =
+	"  kernel  0x040000  aaaaaFaaaaA.\n"
+	"  app     0x100000  aaaaaFaa\n";
+
+static void test_foreign(void **state)
+{
+	struct fixture f;
+	char *text;
+
+	(void)state;
+	set_device(&f);
+	set_release(&f, VIEW_ACTIVE, "1", 11, 8, 1);
+	set_release(&f, VIEW_EXPOSED, "1", 11, 8, 1);
+	f.layers[VIEW_ACTIVE][0].away = 2;
+	f.layers[VIEW_ACTIVE][0].policy = MTDL_POLICY_PINNED;
+	f.layers[VIEW_ACTIVE][1].policy = MTDL_POLICY_LAZY;
+	f.view.reserve = 8;
+	f.view.reserve_left = 2;
+	f.view.spare_low = true;
+	add(&f, MTDL_USE_TABLE, 4, 0, 0, 0);
+	add(&f, MTDL_USE_ACTIVE, 5, VIEW_ACTIVE, 0, 0);
+	add(&f, MTDL_USE_ACTIVE, 1, VIEW_ACTIVE, 1, 5);
+	add(&f, MTDL_USE_ACTIVE, 4, VIEW_ACTIVE, 0, 6);
+	add(&f, MTDL_USE_ACTIVE, 1, VIEW_ACTIVE, 0, 5);
+	add(&f, MTDL_USE_FREE, 1, 0, 0, 0);
+	add(&f, MTDL_USE_ACTIVE, 5, VIEW_ACTIVE, 1, 0);
+	add(&f, MTDL_USE_ACTIVE, 1, VIEW_ACTIVE, 0, 10);
+	add(&f, MTDL_USE_ACTIVE, 2, VIEW_ACTIVE, 1, 6);
+	add(&f, MTDL_USE_FREE, 40, 0, 0, 0);
+	text = draw_to_string(&f.view, 55, false, false);
+	for (char *free_slot = text; (free_slot = strchr(free_slot, '_'));)
+		*free_slot = '.';
+	assert_non_null(strstr(text, foreign_text));
+	assert_non_null(strstr(text, "  F   2 blocks in the slot of another layer\n"));
+	assert_non_null(strstr(text, "  reserve: 2 of 8 blocks are left for others that go bad: low\n"));
+	assert_non_null(strstr(text, "(704 KiB)  pinned  2 relocated to 0x0e0000 (slot of kernel), 0x150000 (slot of app)\n"));
+	assert_non_null(strstr(text, "(511 KiB)  lazy  1 relocated to 0x090000 (slot of kernel)\n"));
+	free(text);
+	text = draw_to_string(&f.view, 0, false, true);
+	check_well_formed(text);
+	assert_non_null(strstr(text, ">Reserve: 2 of 8 blocks are left for others that go bad: low.<"));
+	assert_non_null(strstr(text, ">pinned  2 relocated to 0xe0000, 0x150000<"));
+	free(text);
+}
+
+/* A layer that outgrew its slot and moves as a whole is at home where it lies in a row. */
+static void test_moved_whole(void **state)
+{
+	struct fixture f;
+	char *text;
+
+	(void)state;
+	set_device(&f);
+	set_release(&f, VIEW_ACTIVE, "1", 12, 10, 0);
+	f.layers[VIEW_ACTIVE][1].policy = MTDL_POLICY_OVERFLOW_MOVE;
+	add(&f, MTDL_USE_TABLE, 4, 0, 0, 0);
+	add(&f, MTDL_USE_ACTIVE, 12, VIEW_ACTIVE, 0, 0);
+	add(&f, MTDL_USE_FREE, 8, 0, 0, 0);
+	add(&f, MTDL_USE_ACTIVE, 10, VIEW_ACTIVE, 1, 0);
+	add(&f, MTDL_USE_FREE, 30, 0, 0, 0);
+	text = draw_to_string(&f.view, 55, false, false);
+	assert_non_null(strstr(text, "  pool    0x180000  aaaaaaaaaa......"));
+	assert_non_null(strstr(text, "used   10 (639 KiB)  moved as a whole to 0x180000\n"));
+	assert_null(strstr(text, "relocated"));
+	free(text);
+	/* one block of it had to leave the row */
+	f.layers[VIEW_ACTIVE][1].away = 1;
+	f.view.extent_count = 3;
+	add(&f, MTDL_USE_ACTIVE, 4, VIEW_ACTIVE, 1, 0);
+	add(&f, MTDL_USE_BAD, 1, 0, 0, 0);
+	add(&f, MTDL_USE_ACTIVE, 5, VIEW_ACTIVE, 1, 5);
+	add(&f, MTDL_USE_ACTIVE, 1, VIEW_ACTIVE, 1, 4);
+	add(&f, MTDL_USE_FREE, 29, 0, 0, 0);
+	text = draw_to_string(&f.view, 55, false, false);
+	assert_non_null(strstr(text, "  pool    0x180000  aaaaXaaaaaA....."));
+	assert_non_null(strstr(text, "moved as a whole to 0x180000  1 relocated to 0x220000 (pool)\n"));
+	free(text);
+}
+
+/* What an incomplete layer had is free, or the candidate's. */
+static void test_incomplete(void **state)
+{
+	struct fixture f;
+	char *text;
+
+	(void)state;
+	set_device(&f);
+	set_release(&f, VIEW_ACTIVE, "1", 12, 8, 8);
+	set_release(&f, VIEW_CANDIDATE, "2", 12, 8, 0);
+	f.layers[VIEW_ACTIVE][1].flags = MTDL_LAYER_INCOMPLETE;
+	f.view.state = MTDL_STATE_STAGING;
+	f.view.blocks_wanted = 4;
+	add(&f, MTDL_USE_TABLE, 4, 0, 0, 0);
+	add(&f, MTDL_USE_BOTH, 12, VIEW_ACTIVE, 0, 0);
+	add(&f, MTDL_USE_CANDIDATE, 8, VIEW_CANDIDATE, 1, 0);
+	add(&f, MTDL_USE_FREE, 40, 0, 0, 0);
+	text = draw_to_string(&f.view, 55, false, false);
+	assert_non_null(strstr(text, "staging, 4 blocks wanted\n"));
+	assert_non_null(strstr(text, "  app     0x100000  cccccccc\n"));
+	assert_non_null(strstr(text, "used    8 (511 KiB)  incomplete (written in place): not readable\n"));
+	assert_null(strstr(text, "relocated"));
 	free(text);
 }
 
@@ -511,6 +621,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_color),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_moved_whole),
+		cmocka_unit_test(test_incomplete),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_coarse),
 		cmocka_unit_test(test_refusals),

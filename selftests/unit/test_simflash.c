@@ -163,7 +163,8 @@ static const struct behaviour behaviours[] = {
 
 static void check_behaviour(const struct behaviour *b, bool of_erase)
 {
-	struct simflash_cut cut = { SIMFLASH_TORN, SIMFLASH_TEAR_START, b->outcome, 9 };
+	struct simflash_cut cut = { SIMFLASH_TORN, SIMFLASH_TEAR_START, b->outcome, 9,
+				    b->outcome };
 	struct simflash *sim = new_sim(&unit_nand);
 	u32 cycle, i;
 
@@ -218,7 +219,7 @@ static void test_random(void **state)
 	(void)state;
 	for (run = 0; run < 2; run++) {
 		struct simflash_cut cut = { SIMFLASH_TORN, SIMFLASH_TEAR_START,
-					    SIMFLASH_RANDOM, 9 };
+					    SIMFLASH_RANDOM, 9, SIMFLASH_RANDOM };
 		struct simflash *sim = new_sim(&unit_nor);
 		bool differs = false;
 
@@ -247,7 +248,7 @@ static void test_tears(void **state)
 	(void)state;
 	for (tear = 0; tear < SIMFLASH_TEARS; tear++) {
 		struct simflash_cut cut = { SIMFLASH_TORN, (enum simflash_tear)tear,
-					    SIMFLASH_NEW, 9 };
+					    SIMFLASH_NEW, 9, SIMFLASH_NEW };
 		struct simflash *sim = new_sim(&unit_nor);
 		u32 end = good[tear] + torn[tear];
 		int err;
@@ -270,7 +271,8 @@ static void test_tears(void **state)
 /* An interrupted mark may be done again with the same bytes, and only when that is allowed. */
 static void test_again(void **state)
 {
-	struct simflash_cut cut = { SIMFLASH_TORN, SIMFLASH_TEAR_START, SIMFLASH_RANDOM, 9 };
+	struct simflash_cut cut = { SIMFLASH_TORN, SIMFLASH_TEAR_START, SIMFLASH_RANDOM, 9,
+				    SIMFLASH_RANDOM };
 	struct simflash *sim = new_sim(&unit_nand);
 	int err;
 

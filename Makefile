@@ -18,6 +18,7 @@ include tools/tools.mk
 include kmod/core/freestanding.mk
 include selftests/host-tests.mk
 include selftests/fuzz/fuzz.mk
+include selftests/board/board.mk
 
 ##@ Building
 

@@ -57,6 +57,11 @@ int mtdl_block_put(struct mtdl *mtdl, u32 block, const u8 *data, u32 length)
 
 int mtdl_block_suspect(struct mtdl *mtdl, u32 block, struct mtdl_reason *why)
 {
+	u32 i;
+
+	for (i = 0; i < mtdl->suspect_count; i++)
+		if (mtdl->suspects[i] == block)
+			return 0;
 	if (mtdl->suspect_count < MTDL_SUSPECTS_MAX) {
 		mtdl->suspects[mtdl->suspect_count++] = block;
 		return 0;

@@ -421,6 +421,10 @@ int mtdl_boot(struct mtdl *mtdl, struct mtdl_reason *why);
  * attach cannot read: a commit, so what is a staged candidate here was complete there.
  * Exposes exactly that release, and writes the state anew before anything else.
  *
+ * A table that does not know the release may be one that the system overtook when it wrote
+ * what the loader read: then the caller attaches again with a @newest just below what was
+ * found, until one knows it or there is none (-ENODATA).
+ *
  * Return: 0, -ESTALE (the table does not know it: nothing has changed), or an error
  * of the flash (then it is exposed all the same).
  */

@@ -35,6 +35,9 @@ int device_format(struct device *device, u32 block_size, u64 table_size);
 /** device_attach() - detach if attached, then attach */
 int device_attach(struct device *device);
 
+/** device_attach_upto() - the same, behind a boot loader that went by this sequence */
+int device_attach_upto(struct device *device, struct mtdl_sequence newest);
+
 /** device_detach() - fine if not attached */
 void device_detach(struct device *device);
 

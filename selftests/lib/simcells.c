@@ -154,12 +154,12 @@ static u64 scramble(u64 x)
 
 enum reading { READS_OLD, READS_NEW, READS_MIXTURE, READS_NOTHING };
 
-static enum reading reading_of(const struct unstable *u, u32 cycle, u64 draw)
+static enum reading reading_of(const struct unstable *u, const struct simcells_reading *r)
 {
-	u32 age = cycle - u->tear.cycle;	/* 1 after the first power-on */
+	u32 age = r->cycle - u->tear.cycle;	/* 1 after the first power-on */
 	bool odd_read = u->reads & 1;
 
-	switch (u->tear.outcome) {
+	switch (u->tear.outcome[r->reader]) {
 	case SIMFLASH_OLD:
 		return READS_OLD;
 	case SIMFLASH_NEW:
@@ -167,7 +167,7 @@ static enum reading reading_of(const struct unstable *u, u32 cycle, u64 draw)
 	case SIMFLASH_MIXED:
 		return READS_MIXTURE;
 	case SIMFLASH_RANDOM:
-		return (enum reading)(draw % 3);
+		return (enum reading)(r->draw % 3);
 	case SIMFLASH_FLIP_OLD:
 		return odd_read ? READS_NEW : READS_OLD;
 	case SIMFLASH_FLIP_NEW:
@@ -187,22 +187,25 @@ static enum reading reading_of(const struct unstable *u, u32 cycle, u64 draw)
 	}
 }
 
-/* What the reading looks like to someone who expects snapshots there. */
-static void note_reading(struct unstable *u, enum reading reading, u32 cycle)
+/* What the reading looks like to a system that expects snapshots there. */
+static void note_reading(struct unstable *u, enum reading reading,
+			 const struct simcells_reading *r)
 {
 	enum reading whole = u->program ? READS_NEW : READS_OLD;
 	enum reading blank = u->program ? READS_OLD : READS_NEW;
 
-	if (u->seen_cycle != cycle)
+	u->reads++;
+	if (r->reader != SIMFLASH_SYSTEM)
+		return;
+	if (u->seen_cycle != r->cycle)
 		u->seen = 0;
-	u->seen_cycle = cycle;
+	u->seen_cycle = r->cycle;
 	if (reading == whole)
 		u->seen |= SIMFLASH_SEEN_WHOLE;
 	else if (reading == blank)
 		u->seen |= SIMFLASH_SEEN_BLANK;
 	else
 		u->seen |= SIMFLASH_SEEN_BROKEN;
-	u->reads++;
 }
 
 u32 simcells_seen(const struct simflash_block *block, u32 start, u32 len, u32 cycle)
@@ -220,15 +223,18 @@ u32 simcells_seen(const struct simflash_block *block, u32 start, u32 len, u32 cy
 
 /* Replace what @to got of the range by what its cells read as this time. */
 static void overlay(const struct unstable *u, enum reading reading, u32 start, u8 *to, u32 len,
-		    u64 draw)
+		    const struct simcells_reading *r)
 {
+	enum simflash_outcome outcome = u->tear.outcome[r->reader];
+
 	u32 from = u->start > start ? u->start : start;
 	u32 end = u->start + u->len < start + len ? u->start + u->len : start + len;
+	u64 draw = r->draw;
 	u32 i;
 
 	if (reading == READS_NEW)
 		return;
-	if (u->tear.outcome == SIMFLASH_MIXED || u->tear.outcome == SIMFLASH_DECAY)
+	if (outcome == SIMFLASH_MIXED || outcome == SIMFLASH_DECAY)
 		draw = u->tear.seed;
 	for (i = from; i < end; i++) {
 		u8 old = u->old[i - u->start];
@@ -241,7 +247,7 @@ static void overlay(const struct unstable *u, enum reading reading, u32 start, u
 }
 
 int simcells_read(struct simflash_block **block, const struct simflash_shape *shape,
-		  u32 start, u8 *to, u32 len, u32 cycle, u64 draw)
+		  u32 start, u8 *to, u32 len, const struct simcells_reading *r)
 {
 	struct simflash_block *b = *block;
 	struct unstable *u;
@@ -256,15 +262,15 @@ int simcells_read(struct simflash_block **block, const struct simflash_shape *sh
 
 		if (!overlaps(u, start, len))
 			continue;
-		reading = reading_of(u, cycle, draw);
-		note_reading(u, reading, cycle);
+		reading = reading_of(u, r);
+		note_reading(u, reading, r);
 		if (reading == READS_NOTHING) {
 			memset(to, 0x5a, len);
 			return -EBADMSG;
 		}
-		if (u->tear.outcome == SIMFLASH_CORRECTED)
+		if (u->tear.outcome[r->reader] == SIMFLASH_CORRECTED)
 			result = -EUCLEAN;
-		overlay(u, reading, start, to, len, draw);
+		overlay(u, reading, start, to, len, r);
 	}
 	return result;
 }
@@ -281,6 +287,19 @@ static bool may_mark(const struct simflash_block *block, u32 start, const u8 *da
 			return false;
 	}
 	return true;
+}
+
+/*
+ * Whether a page at or behind @at is programmed for certain.  Of those that a cut left
+ * unstable nobody can know.
+ */
+static bool is_sound_behind(const struct simflash_block *block, u32 at)
+{
+	for (; at < block->next; at += block->write_size)
+		if (block->programmed[at / block->write_size] &&
+		    simcells_stable(block, at, block->write_size))
+			return true;
+	return false;
 }
 
 static const char *refuse_bits(const struct simflash_block *block, u32 start, const u8 *data,
@@ -303,7 +322,7 @@ const char *simcells_refuse(const struct simflash_block *block,
 	u32 unit;
 
 	if (!stable && again && may_mark(block, start, data, len))
-		return shape->kind == SIMFLASH_NAND && block->next > start + len ?
+		return shape->kind == SIMFLASH_NAND && is_sound_behind(block, start + len) ?
 			"a page behind it is programmed already" : NULL;
 	if (!stable)
 		return "cells that a power cut left unstable were not erased";

@@ -7,9 +7,9 @@
 
 #include "simflash.h"
 
-/** struct simcells_tear - how an interrupted operation leaves its cells */
+/** struct simcells_tear - how an interrupted operation leaves its cells, for either reader */
 struct simcells_tear {
-	enum simflash_outcome outcome;
+	enum simflash_outcome outcome[SIMFLASH_READERS];
 	u32 cycle;
 	u32 seed;
 };
@@ -26,9 +26,16 @@ void simcells_put(struct simflash_block *block);
 /** simcells_tear_granule() - most bytes that are in flight at once */
 u32 simcells_tear_granule(const struct simflash_shape *shape);
 
-/** simcells_read() - 0, -EUCLEAN or -EBADMSG; @draw: random bits for this read */
+/** struct simcells_reading - who reads, in which power cycle, with random bits for this read */
+struct simcells_reading {
+	enum simflash_reader reader;
+	u32 cycle;
+	u64 draw;
+};
+
+/** simcells_read() - 0, -EUCLEAN or -EBADMSG */
 int simcells_read(struct simflash_block **block, const struct simflash_shape *shape,
-		  u32 start, u8 *to, u32 len, u32 cycle, u64 draw);
+		  u32 start, u8 *to, u32 len, const struct simcells_reading *reading);
 
 /** simcells_peek() - the bytes as the last operations meant them */
 void simcells_peek(const struct simflash_block *block, u32 start, u8 *to, u32 len);

@@ -53,6 +53,7 @@ static int sim_read(struct mtdl_flash *flash, u64 off, void *buf, u32 len)
 {
 	struct simflash *sim = from_flash(flash);
 	u32 erase_size = sim->shape.erase_size;
+	struct simcells_reading reading = { .reader = sim->reader, .cycle = sim->cycle };
 	u8 *to = buf;
 	int result = 0;
 
@@ -60,6 +61,8 @@ static int sim_read(struct mtdl_flash *flash, u64 off, void *buf, u32 len)
 	sim->reads++;
 	if (sim->off)
 		return -EIO;
+	if (sim->trouble)
+		return sim->trouble;
 	while (len) {
 		u32 block = (u32)(off / erase_size);
 		u32 start = (u32)(off % erase_size);
@@ -69,9 +72,10 @@ static int sim_read(struct mtdl_flash *flash, u64 off, void *buf, u32 len)
 		sim->count[block].reads++;
 		if (err && err != -EUCLEAN)
 			return err;
+		reading.draw = next_random(sim);
 		if (!err)
 			err = simcells_read(&sim->blocks[block], &sim->shape, start, to, bytes,
-					    sim->cycle, next_random(sim));
+					    &reading);
 		else
 			simcells_peek(sim->blocks[block], start, to, bytes);
 		if (err == -EBADMSG)
@@ -85,6 +89,12 @@ static int sim_read(struct mtdl_flash *flash, u64 off, void *buf, u32 len)
 	return result;
 }
 
+/* Whether the operation reports success and does nothing. */
+static bool is_ignored(const struct simflash *sim, u32 block)
+{
+	return sim->lock == SIMFLASH_LOCKED_SILENTLY || sim->failure[block] == SIMFLASH_IGNORES;
+}
+
 /* The cells of a program, eraseblock by eraseblock. */
 static void do_program(struct simflash *sim, const struct simflash_op *op, u32 len,
 		       const struct simcells_tear *tear)
@@ -96,9 +106,11 @@ static void do_program(struct simflash *sim, const struct simflash_op *op, u32 l
 	while (len) {
 		u32 start = (u32)(off % erase_size);
 		u32 bytes = len < erase_size - start ? len : erase_size - start;
+		u32 block = (u32)(off / erase_size);
 
-		simcells_program(&sim->blocks[off / erase_size], &sim->shape, start, data, bytes,
-				 tear);
+		if (!is_ignored(sim, block))
+			simcells_program(&sim->blocks[block], &sim->shape, start, data, bytes,
+					 tear);
 		off += bytes;
 		data += bytes;
 		len -= bytes;
@@ -108,7 +120,7 @@ static void do_program(struct simflash *sim, const struct simflash_op *op, u32 l
 static void tear_program(struct simflash *sim, const struct simflash_op *op,
 			 const struct simflash_cut *cut)
 {
-	struct simcells_tear tear = { cut->outcome, sim->cycle, cut->seed };
+	struct simcells_tear tear = { { cut->outcome, cut->loader }, sim->cycle, cut->seed };
 	u32 granule = simcells_tear_granule(&sim->shape);
 	struct simflash_op rest = *op;
 	u32 good = 0, torn;
@@ -131,11 +143,13 @@ static void tear_program(struct simflash *sim, const struct simflash_op *op,
 void simflash_tear(struct simflash *sim, const struct simflash_op *op,
 		   const struct simflash_cut *cut)
 {
-	struct simcells_tear tear = { cut->outcome, sim->cycle, cut->seed };
+	struct simcells_tear tear = { { cut->outcome, cut->loader }, sim->cycle, cut->seed };
 	struct simflash_block **block = &sim->blocks[op->off / sim->shape.erase_size];
 
 	sim->off = true;
-	if (cut->effect == SIMFLASH_BEFORE)
+	if (cut->effect == SIMFLASH_BEFORE ||
+	    (op->type == SIMFLASH_ERASE &&
+	     is_ignored(sim, (u32)(op->off / sim->shape.erase_size))))
 		return;
 	if (op->type == SIMFLASH_MARK_BAD)
 		sim->bad[op->off / sim->shape.erase_size] = 1;
@@ -146,6 +160,25 @@ void simflash_tear(struct simflash *sim, const struct simflash_op *op,
 		tear_program(sim, op, cut);
 	else
 		do_program(sim, op, op->len, NULL);
+}
+
+/* An eraseblock whose time has come: it fails from this operation on. */
+static void wear_out(struct simflash *sim, const struct simflash_op *op)
+{
+	u32 block = (u32)(op->off / sim->shape.erase_size);
+	enum simflash_op_type hit = sim->wear.failure == SIMFLASH_FAILS_ERASE ? SIMFLASH_ERASE :
+									SIMFLASH_PROGRAM;
+
+	if (!sim->wear.failure || op->type != hit || block < sim->wear.from ||
+	    block >= sim->wear.to)
+		return;
+	if (sim->wear.after--)
+		return;
+	if (sim->wear.failure == SIMFLASH_FAILS_ONCE)
+		sim->fail_program[block] = 1;
+	else
+		sim->failure[block] = (u8)sim->wear.failure;
+	sim->wear.failure = SIMFLASH_WORKS;
 }
 
 /* What every changing operation begins with; -EIO when the power is off, or goes. */
@@ -163,7 +196,10 @@ static int begin_op(struct simflash *sim, const struct simflash_op *op)
 		simflash_tear(sim, op, &sim->cut);
 		return -EIO;
 	}
-	return 0;
+	wear_out(sim, op);
+	if (sim->lock == SIMFLASH_LOCKED)
+		return -EIO;
+	return sim->trouble;
 }
 
 static void check_programmable(struct simflash *sim, const struct simflash_op *op)
@@ -176,8 +212,10 @@ static void check_programmable(struct simflash *sim, const struct simflash_op *o
 		u32 start = (u32)(off % erase_size);
 		u32 bytes = end - off < erase_size - start ? (u32)(end - off) :
 							     erase_size - start;
-		const char *problem = simcells_refuse(sim->blocks[off / erase_size], &sim->shape,
-						      start, data, bytes, sim->again);
+		u32 block = (u32)(off / erase_size);
+		const char *problem = is_ignored(sim, block) ? NULL :
+				      simcells_refuse(sim->blocks[block], &sim->shape, start,
+						      data, bytes, sim->again);
 
 		if (problem)
 			fatal(sim, "program of %u bytes at %llu (eraseblock %u, byte %u): %s",
@@ -186,6 +224,26 @@ static void check_programmable(struct simflash *sim, const struct simflash_op *o
 		off += bytes;
 		data += bytes;
 	}
+}
+
+/* Whether the cells fail; then a part of the program may have reached them. */
+static bool program_fails(struct simflash *sim, const struct simflash_op *op, u32 block)
+{
+	bool late = sim->failure[block] == SIMFLASH_FAILS_LATE;
+	struct simflash_cut failed = {
+		.effect = SIMFLASH_TORN,
+		.tear = late ? SIMFLASH_TEAR_END : SIMFLASH_TEAR_MIDDLE,
+		.outcome = late ? SIMFLASH_NEW : SIMFLASH_MIXED,
+		.loader = late ? SIMFLASH_NEW : SIMFLASH_MIXED,
+		.seed = sim->ops,
+	};
+
+	if (!sim->fail_program[block] && !late && sim->failure[block] != SIMFLASH_FAILS_PROGRAM)
+		return false;
+	if (sim->fail_program[block] && sim->fail_program[block] != SIMFLASH_FOR_EVER)
+		sim->fail_program[block]--;
+	tear_program(sim, op, &failed);
+	return true;
 }
 
 static int sim_program(struct mtdl_flash *flash, u64 off, const void *buf, u32 len)
@@ -205,14 +263,8 @@ static int sim_program(struct mtdl_flash *flash, u64 off, const void *buf, u32 l
 	if (err)
 		return err;
 	sim->count[block].programs++;
-	if (sim->fail_program[block]) {
-		struct simflash_cut failed = { SIMFLASH_TORN, SIMFLASH_TEAR_MIDDLE,
-					       SIMFLASH_MIXED, sim->ops };
-
-		sim->fail_program[block]--;
-		tear_program(sim, &op, &failed);
+	if (program_fails(sim, &op, block))
 		return -EIO;
-	}
 	do_program(sim, &op, len, NULL);
 	sim->bytes_programmed += len;
 	return 0;
@@ -232,10 +284,14 @@ static int sim_erase(struct mtdl_flash *flash, u64 off)
 	if (err)
 		return err;
 	sim->count[block].erases++;
-	if (sim->fail_erase[block]) {
-		struct simcells_tear failed = { SIMFLASH_MIXED, sim->cycle, sim->ops };
+	if (is_ignored(sim, block))
+		return 0;
+	if (sim->fail_erase[block] || sim->failure[block] == SIMFLASH_FAILS_ERASE) {
+		struct simcells_tear failed = { { SIMFLASH_MIXED, SIMFLASH_MIXED }, sim->cycle,
+						sim->ops };
 
-		sim->fail_erase[block]--;
+		if (sim->fail_erase[block] && sim->fail_erase[block] != SIMFLASH_FOR_EVER)
+			sim->fail_erase[block]--;
 		simcells_erase(&sim->blocks[block], &sim->shape, &failed);
 		return -EIO;
 	}
@@ -248,7 +304,9 @@ static int sim_is_bad(struct mtdl_flash *flash, u64 off)
 	struct simflash *sim = from_flash(flash);
 
 	check_range(sim, "bad-block look-up", off, 1, 1);
-	return sim->off ? -EIO : sim->bad[off / sim->shape.erase_size];
+	if (sim->off || sim->trouble)
+		return sim->off ? -EIO : sim->trouble;
+	return sim->bad[off / sim->shape.erase_size];
 }
 
 static int sim_mark_bad(struct mtdl_flash *flash, u64 off)
@@ -306,10 +364,11 @@ struct simflash *simflash_new(const struct simflash_shape *shape, u32 seed)
 	sim->bad = calloc(n, 1);
 	sim->fail_program = calloc(n, 1);
 	sim->fail_erase = calloc(n, 1);
+	sim->failure = calloc(n, 1);
 	sim->read_error = calloc(n, sizeof(*sim->read_error));
 	sim->blocks = calloc(n, sizeof(struct simflash_block *));
 	if (!sim->count || !sim->bad || !sim->fail_program || !sim->fail_erase ||
-	    !sim->read_error || !sim->blocks)
+	    !sim->failure || !sim->read_error || !sim->blocks)
 		abort();
 	for (i = 0; i < n; i++)
 		sim->blocks[i] = i ? simcells_get(sim->blocks[0]) : simcells_new(shape);
@@ -325,6 +384,7 @@ struct simflash *simflash_fork(const struct simflash *sim)
 	copy->bad = copy_of(sim->bad, n);
 	copy->fail_program = copy_of(sim->fail_program, n);
 	copy->fail_erase = copy_of(sim->fail_erase, n);
+	copy->failure = copy_of(sim->failure, n);
 	copy->read_error = copy_of(sim->read_error, n * sizeof(*sim->read_error));
 	copy->blocks = copy_of(sim->blocks, n * sizeof(struct simflash_block *));
 	for (i = 0; i < n; i++)
@@ -344,6 +404,7 @@ void simflash_free(struct simflash *sim)
 	free(sim->bad);
 	free(sim->fail_program);
 	free(sim->fail_erase);
+	free(sim->failure);
 	free(sim->read_error);
 	free(sim->blocks);
 	free(sim);

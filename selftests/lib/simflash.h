@@ -9,6 +9,10 @@
  * read to read and from one power-on to the next, until they are erased.  The
  * simulator knows which cells are unstable; the code under test does not.
  *
+ * Two readers may see such cells in two ways: a boot loader, and the system that it
+ * starts.  Eraseblocks can wear out, in a way that is told or in silence; and
+ * the whole chip can be out of order for a while, which is not its cells' fault.
+ *
  * Copies (simflash_fork()) share eraseblocks until one of them changes, so that
  * a campaign can keep the flash as it was before every single operation.
  */
@@ -71,12 +75,58 @@ enum simflash_outcome {
 
 #define SIMFLASH_OUTCOMES_NOR	SIMFLASH_UNREADABLE	/* those that a NOR can show */
 
-/** struct simflash_cut - a power cut */
+/** Who reads. */
+enum simflash_reader {
+	SIMFLASH_SYSTEM,
+	SIMFLASH_LOADER,
+	SIMFLASH_READERS,
+};
+
+/**
+ * struct simflash_cut - a power cut
+ * @effect: when
+ * @tear: how far a program had come
+ * @outcome: what torn cells read as
+ * @seed: of mixtures
+ * @loader: what they read as to a boot loader
+ */
 struct simflash_cut {
 	enum simflash_effect effect;
 	enum simflash_tear tear;
 	enum simflash_outcome outcome;
 	u32 seed;
+	enum simflash_outcome loader;
+};
+
+/** A chip that is write-protected. */
+enum simflash_lock {
+	SIMFLASH_UNLOCKED,
+	SIMFLASH_LOCKED_SILENTLY,	/* programs and erases report success, and do nothing */
+	SIMFLASH_LOCKED,		/* they report -EIO */
+};
+
+/** How an eraseblock fails from some operation on. */
+enum simflash_failure {
+	SIMFLASH_WORKS,
+	SIMFLASH_FAILS_PROGRAM,	/* -EIO, half of it done */
+	SIMFLASH_FAILS_LATE,	/* -EIO, all of it done, as it seems */
+	SIMFLASH_FAILS_ERASE,	/* -EIO */
+	SIMFLASH_IGNORES,	/* success is reported, and nothing done */
+	SIMFLASH_FAILS_ONCE,	/* one program: -EIO, half of it done */
+};
+
+/**
+ * struct simflash_wear - an eraseblock that will wear out
+ * @failure: how; SIMFLASH_WORKS: none will
+ * @from: eraseblocks that may be hit: the first,
+ * @to: and the one behind the last
+ * @after: programs or erases (of the kind that will fail) that still succeed there
+ */
+struct simflash_wear {
+	enum simflash_failure failure;
+	u32 from;
+	u32 to;
+	u32 after;
 };
 
 /** struct simflash_shape - what a flash is like */
@@ -86,6 +136,8 @@ struct simflash_shape {
 	u32 write_size;
 	u32 blocks;		/* eraseblocks */
 };
+
+#define SIMFLASH_FOR_EVER	255
 
 struct simflash_block;
 
@@ -107,6 +159,10 @@ struct simflash_count {
  *	interrupted mark may be programmed again with the same bytes, and a mark may
  *	go into an eraseblock whose erase was interrupted (and is as unstable then)
  * @ops: programs, erases and marks so far
+ * @reader: who reads
+ * @lock: whether the chip is write-protected
+ * @trouble: errno with which every operation, reads included, fails; 0: none
+ * @wear: an eraseblock that will wear out
  * @cut_at: operation at which the power goes; 0: never (the first one is 1)
  * @cut: how
  * @off: the power is off: every operation fails
@@ -116,8 +172,10 @@ struct simflash_count {
  * @bytes_programmed: payload of all programs
  * @count: by eraseblock
  * @bad: by eraseblock: 1 marked bad
- * @fail_program: by eraseblock: this many programs are still to fail with -EIO
+ * @fail_program: by eraseblock: this many programs are still to fail with -EIO;
+ *	SIMFLASH_FOR_EVER: all
  * @fail_erase: by eraseblock: this many erases are still to fail with -EIO
+ * @failure: by eraseblock: enum simflash_failure, of one that is worn out
  * @read_error: by eraseblock: 0, or the errno that reads return (-EUCLEAN: with data)
  * @blocks: the cells
  */
@@ -129,6 +187,10 @@ struct simflash {
 	void *ctx;
 	bool again;
 	u32 ops;
+	enum simflash_reader reader;
+	enum simflash_lock lock;
+	int trouble;
+	struct simflash_wear wear;
 	u32 cut_at;
 	struct simflash_cut cut;
 	bool off;
@@ -140,6 +202,7 @@ struct simflash {
 	u8 *bad;
 	u8 *fail_program;
 	u8 *fail_erase;
+	u8 *failure;
 	int *read_error;
 	struct simflash_block **blocks;
 };

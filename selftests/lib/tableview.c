@@ -149,7 +149,7 @@ static void read_unit(struct tableview_unit *unit, const struct simflash *sim, u
 	}
 }
 
-/* Marks of a stable snapshot may be anything; all other unstable cells count. */
+/* Marks may be anything, for they count only with their snapshot; all other cells count. */
 static u32 seen_in_unit(const struct tableview_unit *unit, const struct simflash *sim, u32 size)
 {
 	u64 at = unit->off, end = unit->off + size;
@@ -158,7 +158,7 @@ static u32 seen_in_unit(const struct tableview_unit *unit, const struct simflash
 	for (i = 0; i < unit->records; i++) {
 		const struct tableview_record *record = &unit->record[i];
 
-		if (!record->stable || !record->marks)
+		if (!record->marks)
 			continue;
 		seen |= simflash_seen(sim, at, (u32)(record->off + record->marks_at - at));
 		at = record->off + record->marks_at + record->marks;
@@ -194,7 +194,7 @@ static void look_at_unit(struct tableview *view, const struct simflash *sim, u32
 static bool find_area(struct tableview *view, const struct simflash *sim, u64 start)
 {
 	u8 *bytes = malloc(sim->shape.erase_size);
-	struct tableview_record record;
+	struct tableview_record record = { 0 };
 	u64 off;
 
 	if (!bytes)
@@ -274,7 +274,7 @@ static const char *use_block(const struct tableview *view, u8 *uses, u32 block, 
 		return "a block number beyond the flash";
 	if (uses[block] & TABLEVIEW_TABLE)
 		return "a release uses a block of the table area";
-	if (uses[block] & use)
+	if (uses[block] & use & ~TABLEVIEW_INCOMPLETE)
 		return "one release uses a block twice";
 	uses[block] |= use;
 	return NULL;
@@ -321,7 +321,9 @@ static const char *use_release(const struct tableview *view, struct body *body, 
 	for (i = 0; i < le32toh(release.layer_count) && !wrong; i++) {
 		if (!take(body, &layer, sizeof(layer)))
 			return "a layer is cut short";
-		wrong = use_map(view, body, &layer, uses, use);
+		wrong = use_map(view, body, &layer, uses,
+				le32toh(layer.flags) & MTDL_LAYER_INCOMPLETE ?
+				TABLEVIEW_INCOMPLETE : use);
 	}
 	return wrong;
 }

@@ -44,8 +44,8 @@ struct tableview_record {
  * @unstable: it has unstable cells
  * @blank: all its cells are erased
  * @junk: it holds programmed cells that belong to no valid snapshot
- * @seen: what readers have made of its unstable cells since power-on (marks of
- *	stable snapshots left out), SIMFLASH_SEEN_*
+ * @seen: what readers have made of its unstable cells since power-on (marks
+ *	left out), SIMFLASH_SEEN_*
  * @records: snapshots in it
  * @newest: of these, index of the one with the highest sequence
  */
@@ -92,6 +92,7 @@ struct tableview {
 #define TABLEVIEW_CANDIDATE		(1U << 3)
 #define TABLEVIEW_ACTIVE_MANIFEST	(1U << 4)
 #define TABLEVIEW_CANDIDATE_MANIFEST	(1U << 5)
+#define TABLEVIEW_INCOMPLETE		(1U << 6) /* active had it: being written over in place */
 
 /** tableview_read() - look at the table area, whose first unit begins at @start or later */
 void tableview_read(struct tableview *view, const struct simflash *sim, u64 start);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The names of cases: nor/overflow/37:torn:middle:flip-old/12:before@finish
+ * The names of cases: nor/upgrade+loader/37:torn:middle:flip-old:new/12:before@finish
  */
 #include "campaign.h"
 
@@ -8,17 +8,17 @@ static const char * const tears[SIMFLASH_TEARS] = { "start", "middle", "end" };
 
 static int cut_text(char *to, size_t room, u32 at, const struct simflash_cut *cut)
 {
-	if (cut->effect == SIMFLASH_TORN)
-		return snprintf(to, room, "/%u:torn:%s:%s", at, tears[cut->tear],
-				simflash_outcome_name(cut->outcome));
-	return snprintf(to, room, "/%u:%s", at,
-			cut->effect == SIMFLASH_BEFORE ? "before" : "after");
+	if (cut->effect != SIMFLASH_TORN)
+		return snprintf(to, room, "/%u:%s", at,
+				cut->effect == SIMFLASH_BEFORE ? "before" : "after");
+	return snprintf(to, room, "/%u:torn:%s:%s:%s", at, tears[cut->tear],
+			simflash_outcome_name(cut->outcome), simflash_outcome_name(cut->loader));
 }
 
 const char *case_text(const struct case_id *id)
 {
-	static char text[256];
-	int used = snprintf(text, sizeof(text), "%s/%s", id->fleet->name, id->scenario->name);
+	static char text[320];
+	int used = snprintf(text, sizeof(text), "%s", id->scenario.name);
 	u32 i;
 
 	for (i = 0; i < id->cuts; i++)
@@ -37,6 +37,16 @@ static char next_part(const char **text, char *part, size_t room, const char *en
 	snprintf(part, room, "%.*s", (int)length, *text);
 	*text += length + !!end;
 	return end;
+}
+
+static enum simflash_outcome outcome_called(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < SIMFLASH_OUTCOMES &&
+	     strcmp(name, simflash_outcome_name((enum simflash_outcome)i)); i++)
+		;
+	return (enum simflash_outcome)i;
 }
 
 static bool parse_cut(struct simflash_cut *cut, u32 *at, const char **text, char *end)
@@ -61,38 +71,39 @@ static bool parse_cut(struct simflash_cut *cut, u32 *at, const char **text, char
 		;
 	cut->tear = (enum simflash_tear)i;
 	*end = next_part(text, part, sizeof(part), ":/@");
-	for (i = 0; i < SIMFLASH_OUTCOMES &&
-	     strcmp(part, simflash_outcome_name((enum simflash_outcome)i)); i++)
+	cut->outcome = outcome_called(part);
+	if (*end == ':')
+		*end = next_part(text, part, sizeof(part), ":/@");
+	cut->loader = outcome_called(part);
+	return cut->tear < SIMFLASH_TEARS && cut->outcome < SIMFLASH_OUTCOMES &&
+	       cut->loader < SIMFLASH_OUTCOMES;
+}
+
+static bool parse_recovery(enum recovery *how, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < RECOVERIES && strcmp(name, recovery_name((enum recovery)i)); i++)
 		;
-	cut->outcome = (enum simflash_outcome)i;
-	return cut->tear < SIMFLASH_TEARS && cut->outcome < SIMFLASH_OUTCOMES;
+	*how = (enum recovery)i;
+	return i < RECOVERIES;
 }
 
 bool case_parse(struct case_id *id, const char *text)
 {
-	char part[64], end;
-	u32 i;
+	char fleet[64], job[64], name[130], end;
 
 	memset(id, 0, sizeof(*id));
-	next_part(&text, part, sizeof(part), "/");
-	for (i = 0; i < FLEETS; i++)
-		if (!strcmp(part, fleets[i].name))
-			id->fleet = &fleets[i];
-	end = next_part(&text, part, sizeof(part), "/@");
-	for (i = 0; i < scenario_count; i++)
-		if (!strcmp(part, scenarios[i].name))
-			id->scenario = &scenarios[i];
+	next_part(&text, fleet, sizeof(fleet), "/");
+	end = next_part(&text, job, sizeof(job), "/@");
+	snprintf(name, sizeof(name), "%s/%s", fleet, job);
+	if (!scenario_find(&id->scenario, name))
+		return false;
 	while (end == '/') {
-		if (id->cuts == 2 ||
+		if (id->cuts == CUTS_MAX ||
 		    !parse_cut(&id->cut[id->cuts], &id->at[id->cuts], &text, &end))
 			return false;
 		id->cuts++;
 	}
-	for (i = 0; i < RECOVERIES; i++) {
-		if (strcmp(text, recovery_name((enum recovery)i)))
-			continue;
-		id->how = (enum recovery)i;
-		return id->fleet && id->scenario && id->cuts;
-	}
-	return false;
+	return parse_recovery(&id->how, text) && id->cuts;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What must never happen, looked for at every operation and after every step.
+ * What must never happen, looked for at every operation.
  */
 #include "world.h"
 
@@ -11,7 +11,7 @@ void oracle_attached(struct world *world)
 	world->stale = ~0ULL;
 }
 
-static const struct tableview *look(struct world *world)
+const struct tableview *oracle_look(struct world *world)
 {
 	struct simflash *sim = world->device.sim;
 
@@ -25,10 +25,9 @@ static const struct tableview *look(struct world *world)
 	return world->view;
 }
 
-bool oracle_stands_on_good_cells(struct world *world)
+bool oracle_stands_on_good_cells(struct world *world, const struct mtdl *mtdl)
 {
-	const struct tableview *view = look(world);
-	const struct mtdl *mtdl = &world->device.mtdl;
+	const struct tableview *view = oracle_look(world);
 	u64 sequence = (u64)mtdl->sequence.epoch << 32 | mtdl->sequence.write;
 	u32 i, n;
 
@@ -41,6 +40,8 @@ bool oracle_stands_on_good_cells(struct world *world)
 	}
 	return false;
 }
+
+/* ---- the first rule ---- */
 
 static bool unit_erased(const struct world *world, const struct tableview_unit *unit)
 {
@@ -80,8 +81,23 @@ static bool is_doubtful(const struct tableview_unit *unit)
 	return true;
 }
 
-/* The first rule, from what is on the flash and what was erased since the attach. */
-static void check_first_rule(struct world *world)
+static void check_unit(struct world *world, u32 number, const struct tableview_record *force)
+{
+	const struct tableview_unit *unit = &world->view->unit[number];
+
+	if (!unit->records && !(unit->seen & SIMFLASH_SEEN_WHOLE))
+		world_lost(world, "first rule: unit %u has no valid record and was not erased since the attach",
+			   number);
+	if (is_doubtful(unit))
+		world_lost(world, "first rule: unit %u has an unreadable record and was not erased since the attach",
+			   number);
+	if (unit->unstable && unit->records &&
+	    unit->record[unit->newest].sequence >> 32 >= force->sequence >> 32)
+		world_lost(world, "first rule: unit %u may show a snapshot of the epoch in force",
+			   number);
+}
+
+void invariant_3_first_rule(struct world *world)
 {
 	const struct tableview_record *force;
 	const struct tableview *view;
@@ -90,72 +106,136 @@ static void check_first_rule(struct world *world)
 
 	/* reading changes what has been seen, and leaves no trace in @stale */
 	world->stale = ~0ULL;
-	view = look(world);
+	view = oracle_look(world);
 	force = view->newest;
 	if (!force)
-		world_lost(world, "a data block is changed and there is no snapshot at all");
+		world_lost(world, "first rule: there is no snapshot at all");
 	retired = le64toh(force->header.retired_units);
 	for (i = 0; i < view->units; i++) {
 		const struct tableview_unit *unit = &view->unit[i];
 
 		if (unit->bad || (retired >> i & 1))
 			continue;
-		if (unit_erased(world, unit)) {
+		if (unit_erased(world, unit))
 			copies += unit->records &&
 				  same_snapshot(&unit->record[unit->newest], force) &&
 				  unit->record[unit->newest].stable;
-			continue;
-		}
-		if (!unit->records && !(unit->seen & SIMFLASH_SEEN_WHOLE))
-			world_lost(world, "first rule: unit %u has no valid record and was not erased since the attach", i);
-		if (is_doubtful(unit))
-			world_lost(world, "first rule: unit %u has an unreadable record and was not erased since the attach", i);
-		if (unit->unstable && unit->records &&
-		    unit->record[unit->newest].sequence >> 32 >= force->sequence >> 32)
-			world_lost(world, "first rule: unit %u may show a snapshot of the epoch in force", i);
+		else
+			check_unit(world, i, force);
 	}
 	if (copies < 2)
 		world_lost(world, "first rule: the state in force has %u good copies in units erased since the attach",
 			   copies);
 }
 
+/*
+ * Of what was written since the attach, two snapshots of one sequence are the same: a
+ * copy that failed may read right tomorrow.
+ */
+static void check_sequences(struct world *world)
+{
+	const struct tableview *view = oracle_look(world);
+	const struct tableview_record *newest = view->newest;
+	u32 i, n;
+
+	for (i = 0; newest && i < view->units; i++) {
+		const struct tableview_unit *unit = &view->unit[i];
+
+		for (n = 0; n < unit->records && unit_erased(world, unit); n++)
+			if (unit->record[n].sequence == newest->sequence &&
+			    !same_snapshot(&unit->record[n], newest))
+				world_lost(world, "two snapshots have the sequence %llx and differ",
+					   (unsigned long long)newest->sequence);
+	}
+}
+
+/* ---- the table ---- */
+
+/* Whether the unit holds that snapshot, on good cells. */
+static bool has_copy(const struct tableview_unit *unit, const struct tableview_record *record)
+{
+	const struct tableview_record *newest = &unit->record[unit->newest];
+
+	return unit->records && !unit->bad && newest->stable && same_snapshot(newest, record);
+}
+
+/*
+ * No unit with the state in force goes before the state that follows stands in another.
+ * If there is a newer one on cells that a cut left unstable, the core may take that for
+ * the state in force; then one good copy of what is below has to stay.
+ */
+static void check_table_erase(struct world *world, const struct simflash_op *op)
+{
+	const struct tableview *view = oracle_look(world);
+	u32 erased = (u32)((op->off - view->start) / view->unit_size), copies = 0, i;
+	const struct tableview_record *best = NULL;
+
+	for (i = 0; i < view->units; i++) {
+		const struct tableview_unit *unit = &view->unit[i];
+		const struct tableview_record *newest = &unit->record[unit->newest];
+
+		if (unit->records && !unit->bad && newest->stable &&
+		    (!best || newest->sequence > best->sequence))
+			best = newest;
+	}
+	if (!best || !has_copy(&view->unit[erased], best))
+		return;
+	for (i = 0; i < view->units; i++)
+		copies += i != erased && has_copy(&view->unit[i], best);
+	if (!copies || view->newest->sequence == best->sequence)
+		world_lost(world, "unit %u is erased, and it holds the state in force", erased);
+}
+
 static void note_table_op(struct world *world, const struct simflash_op *op)
 {
 	u32 erase_size = world->fleet->shape.erase_size;
 
+	if (op->type == SIMFLASH_ERASE)
+		check_table_erase(world, op);
 	world->rule_holds = false;
 	world->stale |= 1ULL << (op->off - world->view->start) / world->view->unit_size;
-	if (op->type == SIMFLASH_ERASE)
+	if (op->type == SIMFLASH_ERASE && !world->device.sim->trouble &&
+	    !world->device.sim->lock)
 		world->erased[op->off / erase_size] = 1;
+}
+
+/* ---- data ---- */
+
+/* Of blocks that serve what lives, none is erased, programmed or marked. */
+static void invariant_2_nothing_alive_is_touched(struct world *world, u32 block,
+						 const struct simflash_op *op)
+{
+	static const char * const verbs[] = { "programmed", "erased", "marked bad" };
+	u8 state = world->view->newest->header.state;
+	const char *verb = verbs[op->type];
+	u8 uses = world->uses[block];
+
+	if (uses & (TABLEVIEW_ACTIVE | TABLEVIEW_ACTIVE_MANIFEST))
+		world_lost(world, "block %u is %s, and the active release uses it", block, verb);
+	if ((state == MTDL_STATE_TRIAL || state == MTDL_STATE_INSTALLING) &&
+	    uses & (TABLEVIEW_CANDIDATE | TABLEVIEW_CANDIDATE_MANIFEST))
+		world_lost(world, "block %u is %s, and the candidate that is committed uses it",
+			   block, verb);
+	if ((uses & TABLEVIEW_RETIRED) && op->type != SIMFLASH_MARK_BAD)
+		world_lost(world, "block %u is %s, and it is retired", block, verb);
+	if (world->exposed[block] && !(uses & TABLEVIEW_INCOMPLETE))
+		world_lost(world, "block %u is %s, and the exposed release uses it", block, verb);
 }
 
 static void check_data_op(struct world *world, const struct simflash_op *op)
 {
-	static const char * const verbs[] = { "programmed", "erased", "marked bad" };
-	const char *verb = verbs[op->type];
-	u32 block = (u32)(op->off / world->fleet->block_size);
 	const char *wrong;
-	u8 uses;
 
+	world->data_ops += op->type != SIMFLASH_MARK_BAD;
 	if (!world->rule_holds) {
-		check_first_rule(world);
+		invariant_3_first_rule(world);
 		wrong = tableview_uses(world->view, world->device.sim, world->view->newest,
 				       world->uses);
 		if (wrong)
 			world_lost(world, "the snapshot in force has %s", wrong);
 		world->rule_holds = true;
 	}
-	uses = world->uses[block];
-	if (uses & (TABLEVIEW_ACTIVE | TABLEVIEW_ACTIVE_MANIFEST))
-		world_lost(world, "block %u is %s, and the active release uses it", block, verb);
-	if (world->view->newest->header.state == MTDL_STATE_TRIAL &&
-	    uses & (TABLEVIEW_CANDIDATE | TABLEVIEW_CANDIDATE_MANIFEST))
-		world_lost(world, "block %u is %s, and the candidate on trial uses it", block,
-			   verb);
-	if ((uses & TABLEVIEW_RETIRED) && op->type != SIMFLASH_MARK_BAD)
-		world_lost(world, "block %u is %s, and it is retired", block, verb);
-	if (world->exposed[block])
-		world_lost(world, "block %u is %s, and the exposed release uses it", block, verb);
+	invariant_2_nothing_alive_is_touched(world, (u32)(op->off / world->fleet->block_size), op);
 }
 
 static void tell(struct world *world, const struct simflash_op *op)
@@ -164,53 +244,39 @@ static void tell(struct world *world, const struct simflash_op *op)
 	const char *where = op->off < world->view->end ? "table" : "data";
 
 	if (world->verbose)
-		printf("#     op %u: %s 0x%llx + 0x%x (%s)\n", world->device.sim->ops,
-		       verbs[op->type], (unsigned long long)op->off, op->len, where);
+		printf("#     op %u: %s 0x%llx + 0x%x (%s, block %llu)\n", world->device.sim->ops,
+		       verbs[op->type], (unsigned long long)op->off, op->len, where,
+		       (unsigned long long)op->off / world->fleet->block_size);
 }
 
-static void record(struct world *world, struct simflash *sim, const struct simflash_op *op)
+/* Exposing comes after counting: a cut in between must not give a candidate a boot for nothing. */
+static void check_counted_first(struct world *world)
 {
-	struct recording *r = world->recording;
-	struct cutpoint *at;
-	u8 *data = NULL;
+	const struct mtdl *mtdl = world->booting;
 
-	if (r->count == r->room) {
-		r->room = r->room ? 2 * r->room : 256;
-		r->cutpoint = realloc(r->cutpoint, r->room * sizeof(*r->cutpoint));
-		if (!r->cutpoint)
-			abort();
-	}
-	if (op->data) {
-		data = malloc(op->len);
-		if (!data)
-			abort();
-		memcpy(data, op->data, op->len);
-	}
-	at = &r->cutpoint[r->count++];
-	at->sim = simflash_fork(sim);
-	at->op = *op;
-	at->op.data = data;
-	at->acceptable = world->acceptable;
-	at->boots_done = world->boots_done;
-	at->boots_cut = world->boots_cut + world->in_boot;
-	at->exposures = world->exposures;
+	if (mtdl && mtdl->attempts_used <= 1 && mtdl_is_exposed(mtdl, mtdl->candidate))
+		world_lost(world, "the candidate is exposed before its attempt is counted");
 }
 
 void oracle_observe(void *ctx, struct simflash *sim, const struct simflash_op *op)
 {
 	struct world *world = ctx;
 
+	(void)sim;
 	if (!world->viewed)
-		look(world);
+		oracle_look(world);
 	if (!world->viewed)
 		world_lost(world, "the flash is changed and there is no layer table on it");
 	tell(world, op);
 	if (world->recording)
-		record(world, sim, op);
-	if (op->off >= world->view->start && op->off < world->view->end)
+		recording_add(world->recording, world, op);
+	check_counted_first(world);
+	if (op->off >= world->view->start && op->off < world->view->end) {
 		note_table_op(world, op);
-	else
+	} else {
 		check_data_op(world, op);
+		check_sequences(world);
+	}
 }
 
 static void expose_map(struct world *world, const u32 *map, u32 count)
@@ -224,142 +290,17 @@ void oracle_expose(struct world *world)
 	const struct mtdl_release *exposed = world->device.mtdl.exposed;
 	u32 i;
 
+	oracle_look(world);
 	memset(world->exposed, 0, world->view->blocks);
 	if (!exposed)
 		return;
 	expose_map(world, exposed->manifest_map, 2 * exposed->manifest_blocks);
 	for (i = 0; i < exposed->layer_count; i++)
-		expose_map(world, exposed->layers[i].map, exposed->layers[i].block_count);
+		if (!(exposed->layers[i].flags & MTDL_LAYER_INCOMPLETE))
+			expose_map(world, exposed->layers[i].map, exposed->layers[i].block_count);
 }
 
-/* Every block that nothing uses must be free for the core, and no other. */
-static void check_free(struct world *world, const u8 *uses)
-{
-	const struct tableview *view = world->view;
-	u32 per_block = world->fleet->block_size / world->fleet->shape.erase_size;
-	u32 expected = 0, counted, block, i;
-
-	for (block = 0; block < view->blocks; block++) {
-		bool bad = false;
-
-		for (i = 0; i < per_block; i++)
-			bad |= world->device.sim->bad[block * per_block + i];
-		expected += !bad && !uses[block] && !world->exposed[block];
-	}
-	counted = device_count(&world->device, MTDL_USE_FREE);
-	if (counted != expected)
-		world_lost(world, "%u blocks are free, the core says %u", expected, counted);
-}
-
-/* What the core holds in memory is what the newest snapshot says. */
-static void check_in_force(struct world *world)
-{
-	const struct mtdl *mtdl = &world->device.mtdl;
-	const struct tableview_record *force = look(world)->newest;
-	u64 sequence = (u64)mtdl->sequence.epoch << 32 | mtdl->sequence.write;
-	u8 *uses = world->uses;
-	const char *wrong;
-
-	if (!mtdl->secure)
-		return;
-	if (!force || !force->stable || force->sequence != sequence)
-		world_lost(world, "the newest snapshot on flash is not the one the core counts on");
-	if (force->header.state != mtdl->state)
-		world_lost(world, "the core is in state %u and recorded state %u", mtdl->state,
-			   force->header.state);
-	if (mtdl->state == MTDL_STATE_TRIAL && force->attempts_used != mtdl->attempts_used)
-		world_lost(world, "the core counts %u attempts and %u are recorded",
-			   mtdl->attempts_used, force->attempts_used);
-	world->rule_holds = false;
-	wrong = tableview_uses(world->view, world->device.sim, force, uses);
-	if (wrong)
-		world_lost(world, "the snapshot in force has %s", wrong);
-	check_free(world, uses);
-}
-
-static const struct built_release *exposed_release(struct world *world)
-{
-	const struct mtdl_release *exposed = world->device.mtdl.exposed;
-	u32 r;
-
-	for (r = 0; exposed && r < R_COUNT; r++)
-		if (!memcmp(exposed->digest, world->fleet->release[r]->digest, MTDL_DIGEST_SIZE))
-			return world->fleet->release[r];
-	if (exposed)
-		world_lost(world, "a release is exposed that never was");
-	return NULL;
-}
-
-/* The blocks of a release that may be booted stand on cells that are what they seem. */
-static void check_cells(struct world *world, const struct mtdl_release *release)
-{
-	const struct mtdl_geometry *g = &world->device.mtdl.geometry;
-	u32 i, block;
-
-	for (i = 0; release && i < release->layer_count; i++) {
-		const struct mtdl_layer *layer = &release->layers[i];
-
-		for (block = 0; block < layer->block_count; block++) {
-			u32 bytes = mtdl_block_bytes(layer->size, block, g->block_size);
-
-			if (!simflash_stable(world->device.sim,
-					     (u64)layer->map[block] * g->block_size, bytes))
-				world_lost(world, "layer %s of release %s: block %u lies on cells that a cut left unstable",
-					   layer->name, release->release, block);
-		}
-	}
-}
-
-/* What lacks blocks is not committed, and trying changes nothing. */
-static void check_commit_refused(struct world *world)
-{
-	struct mtdl *mtdl = &world->device.mtdl;
-	u32 ops = world->device.sim->ops, lacking = 1;
-	struct mtdl_wanted wanted;
-
-	if (mtdl->state != MTDL_STATE_STAGING)
-		return;
-	if (mtdl_want(mtdl, &wanted, &lacking, &world->device.why))
-		world_lost(world, "want fails: %s", world->device.why.text);
-	if (!lacking)
-		return;
-	if (mtdl_commit(mtdl, &world->device.why) != -EAGAIN || world->device.sim->ops != ops)
-		world_lost(world, "a release that lacks blocks can be committed");
-}
-
-void oracle_after_step(struct world *world)
-{
-	struct device *device = &world->device;
-
-	if (device_check(device))
-		world_lost(world, "the check fails: %s", device->why.text);
-	if (device_reads(device, exposed_release(world)))
-		world_lost(world, "%s", device->why.text);
-	check_in_force(world);
-	check_cells(world, device->mtdl.active);
-	if (device->mtdl.state == MTDL_STATE_TRIAL)
-		check_cells(world, device->mtdl.candidate);
-	check_commit_refused(world);
-}
-
-void oracle_wear_unit(struct world *world)
-{
-	const struct tableview *view = look(world);
-	u32 i, best = ~0U;
-
-	for (i = 0; i < view->units; i++) {
-		const struct tableview_unit *unit = &view->unit[i];
-		u64 sequence = unit->records ? unit->record[unit->newest].sequence : 0;
-
-		if (sequence == view->newest->sequence)
-			continue;
-		if (best == ~0U || !view->unit[best].records ||
-		    sequence < view->unit[best].record[view->unit[best].newest].sequence)
-			best = i;
-	}
-	world->device.sim->fail_program[view->unit[best].off /
-					world->fleet->shape.erase_size] = 200;
-}
+/* ---- losing a unit ---- */
 
 static void lose_unit(struct simflash *sim, const struct tableview_unit *unit)
 {
@@ -372,14 +313,13 @@ static void lose_unit(struct simflash *sim, const struct tableview_unit *unit)
 
 u32 oracle_copy_loss(struct world *world)
 {
-	const struct tableview *view = look(world);
+	const struct tableview *view = oracle_look(world);
 	const struct mtdl *mtdl = &world->device.mtdl;
-	struct model expected = world_model(world);
+	struct model expected = world_model(world, mtdl);
 	u32 i, tried = 0;
 
 	for (i = 0; i < view->units; i++) {
 		struct device other = { .sim = simflash_fork(world->device.sim) };
-		struct world elsewhere = { .fleet = world->fleet };
 		struct model found;
 
 		other.sim->observe = NULL;
@@ -387,8 +327,7 @@ u32 oracle_copy_loss(struct world *world)
 		if (device_attach(&other))
 			world_lost(world, "with unit %u lost, attach fails: %s", i,
 				   other.why.text);
-		elsewhere.device = other;
-		found = world_model(&elsewhere);
+		found = world_model(world, &other.mtdl);
 		if (memcmp(&found, &expected, sizeof(found)))
 			world_lost(world, "with unit %u lost, the state is %s instead of %s", i,
 				   model_text(&found), model_text(&expected));

@@ -13,50 +13,25 @@
 #include <setjmp.h>
 
 #include "device.h"
+#include "fleet.h"
 #include "tableview.h"
 
-/** The releases of the scenarios; see fleet.c for what they contain. */
-enum fleet_release {
-	R_BASE,
-	R_TWO,		/* two of three layers changed */
-	R_OVER,		/* one layer outgrows its slot */
-	R_SHRINK,	/* and fits again */
-	R_OTHER,	/* shares a layer with R_TWO */
-	R_NEXT,		/* everything different */
-	R_COUNT,
-	R_NONE = -1,
-};
-
-/** struct fleet - a kind of flash, and the releases made for it */
-struct fleet {
-	const char *name;
-	struct simflash_shape shape;
-	u32 block_size;
-	u32 unit_size;
-	u32 units;
-	struct built_release *release[R_COUNT];
-};
-
-#define FLEETS		3
-#define FLEET_ATTEMPTS	3	/* boot attempts of every release */
-
-extern struct fleet fleets[FLEETS];
-
-/** fleet_build() - make the releases of all fleets */
-void fleet_build(void);
-
-/** fleet_free() - and free them */
-void fleet_free(void);
-
-/** struct model - what a device's state comes down to */
+/**
+ * struct model - what a device's state comes down to
+ * @state: enum mtdl_state
+ * @active: enum fleet_release
+ * @candidate: enum fleet_release
+ * @incomplete: bit per layer of active that is being written over in place
+ */
 struct model {
 	u8 state;
-	signed char active;	/* enum fleet_release */
+	signed char active;
 	signed char candidate;
+	u8 incomplete;
 };
 
-#define MODELS		12
-#define CUTS_MAX	2	/* in one case */
+#define MODELS		16
+#define CUTS_MAX	3	/* in one case */
 
 /** struct model_set - states that are acceptable */
 struct model_set {
@@ -69,15 +44,22 @@ enum act {
 	ACT_REBOOT,	/* power cycle, attach, boot, retire a trial that is used up */
 	ACT_LOOK,	/* detach and attach again, no boot */
 	ACT_BEGIN,
-	ACT_REPLACE,	/* begin, giving up another candidate */
+	ACT_BEGIN_OVER,	/* begin, in place where it does not fit otherwise */
+	ACT_REPLACE,	/* begin, giving up another candidate; in place if need be */
 	ACT_WRITE,	/* up to @limit wanted blocks, 0: all */
 	ACT_SYNC,
 	ACT_COMMIT,
+	ACT_INSTALL,	/* background work until the state is not installing any more */
 	ACT_CONFIRM,
 	ACT_ROLLBACK,
 	ACT_ABORT,
-	ACT_WEAR_BLOCKS, /* of the blocks that come next, one no longer programs, one no longer erases */
-	ACT_WEAR_UNIT,	/* the table unit that comes next no longer programs */
+	ACT_WORK,	/* background work: @limit steps, 0: until nothing is left to do */
+	ACT_SCRUB,	/* queue the first block of layer @limit */
+	ACT_ROUND,	/* the search for free blocks begins at the first, as if it had gone round */
+	ACT_FAULT,	/* @limit: enum fault; something fails, from here on */
+	ACT_CALM,	/* what made the whole chip fail is over */
+	ACT_CHAOS,	/* the next steps may fail: the whole chip does (@limit: enum chaos) */
+	ACTS,
 };
 
 /** struct step - an act with its release */
@@ -85,6 +67,26 @@ struct step {
 	enum act act;
 	int release;
 	u32 limit;
+};
+
+/** What happens to single eraseblocks while a job is done. */
+enum fault {
+	FAULT_NONE,
+	FAULT_PROGRAM,	/* a data block no longer programs */
+	FAULT_ERASE,	/* a data block no longer erases */
+	FAULT_SILENT,	/* a data block ignores what it is told, and reports success */
+	FAULT_ONCE,	/* one program of a data block fails, once */
+	FAULT_UNIT,	/* a table unit no longer programs: the table goes to another */
+	FAULT_FULL,	/* the table's units are full: the table goes to others */
+	FAULTS,
+};
+
+/** What happens to the whole chip for a while. */
+enum chaos {
+	CHAOS_TIMEOUT,	/* everything fails with -ETIMEDOUT */
+	CHAOS_LOCKED,	/* programs and erases fail with -EIO */
+	CHAOS_SILENT,	/* programs and erases do nothing */
+	CHAOS_UNITS,	/* all table units are full, or worn out: the table cannot change */
 };
 
 /**
@@ -116,11 +118,19 @@ struct recording {
  * struct world - a board under test
  * @device: it
  * @fleet: its kind
+ * @loader: it is started by a boot loader of its own
+ * @unharmed: nothing on it is worn out: no block and no unit may be retired
  * @acceptable: states that an attach may find now
  * @boots_done: attempts counted since the commit
  * @boots_cut: attempts that may be counted or not, because of a cut
  * @exposures: how often the candidate has been exposed since its commit
- * @in_boot: inside mtdl_boot()
+ * @booting: inside mtdl_boot() of this core, the candidate not exposed before; or NULL
+ * @chaos: the whole chip fails: steps may fail
+ * @tight: room may run short when blocks fail
+ * @missed: a fault could not be set, for the board was not in the state for it
+ * @deep: look at what is expensive too
+ * @more: the last step of background work has left some
+ * @data_ops: operations outside the table area so far
  * @recording: filled in while not NULL
  * @view: the table area as it is
  * @stale: units of @view that have changed
@@ -128,7 +138,9 @@ struct recording {
  * @rule_holds: the first rule has been checked since the table last changed
  * @uses: by block, TABLEVIEW_*, of the snapshot in force; true while @rule_holds
  * @erased: by eraseblock: erased since the attach
- * @exposed: by block: used by the release that was exposed last
+ * @exposed: by block: used by the release that was exposed last, as its readers see it
+ * @scrubbed: block that was queued last, or MTDL_NO_BLOCK
+ * @scrubbed_erases: how often it had been erased by then
  * @lost: where to go when something is wrong
  * @what: what that is
  * @verbose: tell of every operation and step
@@ -136,11 +148,19 @@ struct recording {
 struct world {
 	struct device device;
 	const struct fleet *fleet;
+	bool loader;
+	bool unharmed;
 	struct model_set acceptable;
 	u32 boots_done;
 	u32 boots_cut;
 	u32 exposures;
-	bool in_boot;
+	const struct mtdl *booting;
+	bool chaos;
+	bool tight;
+	bool missed;
+	bool deep;
+	bool more;
+	u32 data_ops;
 	struct recording *recording;
 	struct tableview *view;
 	u64 stale;
@@ -149,13 +169,15 @@ struct world {
 	u8 *uses;
 	u8 *erased;
 	u8 *exposed;
+	u32 scrubbed;
+	u32 scrubbed_erases;
 	jmp_buf lost;
 	char what[512];
 	bool verbose;
 };
 
 /** world_new() - a board with an erased flash, formatted and attached */
-struct world *world_new(const struct fleet *fleet);
+struct world *world_new(const struct fleet *fleet, bool loader);
 
 /** world_resume() - a board whose power went at a cutpoint; attach it before use */
 void world_resume(struct world *world, const struct cutpoint *at,
@@ -168,20 +190,69 @@ void world_free(struct world *world);
 __attribute__((format(printf, 2, 3), noreturn))
 void world_lost(struct world *world, const char *fmt, ...);
 
-/** world_step() - do one step, then check everything */
-void world_step(struct world *world, const struct step *step);
+/** world_release() - which release of the fleet this is, R_NONE for NULL */
+signed char world_release(const struct world *world, const struct mtdl_release *release);
 
-/** world_try() - do one step and check nothing: the power may go within it */
-int world_try(struct world *world, const struct step *step);
+/** world_model() - the state that a core is in */
+struct model world_model(const struct world *world, const struct mtdl *mtdl);
 
-/** world_model() - the state that the core is in */
-struct model world_model(struct world *world);
+/** world_accept() - one more state that an attach may find */
+void world_accept(struct model_set *set, struct model model);
+
+/** world_check_found() - whether what an attach found is acceptable */
+void world_check_found(struct world *world, const struct mtdl *mtdl);
+
+/** world_check_attempts() - the same for the attempts that it counts */
+void world_check_attempts(struct world *world, const struct mtdl *mtdl);
 
 /** model_text() - for messages; a static buffer, one of four in turn */
 const char *model_text(const struct model *model);
 
 /** recording_reset() - forget all */
 void recording_reset(struct recording *recording);
+
+/** recording_add() - one more operation */
+void recording_add(struct recording *recording, const struct world *world,
+		   const struct simflash_op *op);
+
+/** must_alloc() - zeroed memory; ends the program when it is short */
+void *must_alloc(size_t bytes);
+
+/* ---- step.c ---- */
+
+/** world_step() - do one step, then check everything */
+void world_step(struct world *world, const struct step *step);
+
+/** world_act() - the same, from parts */
+void world_act(struct world *world, enum act act, int release, u32 limit);
+
+/** world_try() - do one step and check nothing: the power may go within it */
+int world_try(struct world *world, const struct step *step);
+
+/* ---- power.c ---- */
+
+/** power_cycle() - off and on, boot (by the loader, if there is one) */
+int power_cycle(struct world *world);
+
+/** power_look() - detach, attach again */
+void power_look(struct world *world);
+
+/* ---- fault.c ---- */
+
+/** fault_set() - something fails from here on */
+void fault_set(struct world *world, enum fault fault);
+
+/** fault_freeze_table() - all table units are full, or cannot be erased any more */
+void fault_freeze_table(struct world *world);
+
+/** fault_pending() - whether it has not yet */
+bool fault_pending(const struct world *world);
+
+/** fault_in_pinned_slot() - whether a pinned layer of the release has no place to be */
+bool fault_in_pinned_slot(const struct world *world, int release);
+
+/** fault_name() - for names of scenarios; "" for FAULT_NONE */
+const char *fault_name(enum fault fault);
 
 /* ---- oracle.c ---- */
 
@@ -191,63 +262,45 @@ void oracle_attached(struct world *world);
 /** oracle_observe() - before every operation; the simulated flash's @observe */
 void oracle_observe(void *ctx, struct simflash *sim, const struct simflash_op *op);
 
-/** oracle_stands_on_good_cells() - whether a copy of the snapshot that attach took is stable */
-bool oracle_stands_on_good_cells(struct world *world);
+/** oracle_look() - the table area as it is now */
+const struct tableview *oracle_look(struct world *world);
+
+/** oracle_stands_on_good_cells() - whether a copy of the snapshot that @mtdl took is stable */
+bool oracle_stands_on_good_cells(struct world *world, const struct mtdl *mtdl);
 
 /** oracle_expose() - a release has been handed out: its blocks are off limits */
 void oracle_expose(struct world *world);
 
-/** oracle_after_step() - all that must hold between two steps */
-void oracle_after_step(struct world *world);
-
-/** oracle_wear_unit() - the unit that will be written next fails from now on */
-void oracle_wear_unit(struct world *world);
-
 /** oracle_copy_loss() - whichever one unit of the table area is lost, nothing is */
 u32 oracle_copy_loss(struct world *world);
 
-/* ---- recover.c ---- */
+/** invariant_3_first_rule() - from what is on the flash and what was erased since the attach */
+void invariant_3_first_rule(struct world *world);
 
-/** How a job is brought to an end after a cut. */
-enum recovery {
-	RECOVER_FINISH,		/* the release that was under way, to its confirmation */
-	RECOVER_BACK,		/* the release before: abort or roll back */
-	RECOVER_OTHER,		/* another release instead */
-	RECOVER_EXHAUST,	/* whatever is staged, never confirmed */
-	RECOVERIES,
-};
+/* ---- invariants.c ---- */
 
-/** recover() - from power-on to idle; returns what is active then */
-int recover(struct world *world, enum recovery how, int target);
+/** invariants_after_step() - all that must hold between two steps */
+void invariants_after_step(struct world *world);
 
-/** next_upgrade_works() - a release with nothing in common goes in and stays */
-void next_upgrade_works(struct world *world);
+/** invariants_settled() - nothing is left to do: every block is where it can be */
+void invariants_settled(struct world *world);
 
-/** recovery_name() - for messages */
-const char *recovery_name(enum recovery how);
+/** invariant_1_one_whole_release() - what is exposed is one release, all of its bytes right */
+void invariant_1_one_whole_release(struct world *world);
 
-/* ---- scenarios.c ---- */
+/** invariant_4_free_blocks() - what nothing uses can be allocated, and nothing else */
+void invariant_4_free_blocks(struct world *world);
 
-#define STEPS_MAX	16
+/** invariant_5_refused_changes_nothing() - what is wrong is refused, with a reason */
+void invariant_5_refused_changes_nothing(struct world *world);
 
-/**
- * struct scenario - one job
- * @name: for messages
- * @target: release that the job is about
- * @prepare: steps before, uncut; the first empty one (see STEP_END) ends them
- * @steps: steps that are cut
- */
-struct scenario {
-	const char *name;
-	int target;
-	struct step prepare[STEPS_MAX];
-	struct step steps[STEPS_MAX];
-};
+/** invariant_6_reads_match_or_fail() - of a damaged block nothing is handed out */
+void invariant_6_reads_match_or_fail(struct world *world);
 
-/* Acts are not negative, so this is none. */
-#define STEP_END	{ .act = (enum act)-1 }
+/** invariant_7_check_holds() - mtdl_check() */
+void invariant_7_check_holds(struct world *world);
 
-extern const struct scenario scenarios[];
-extern const u32 scenario_count;
+/** invariant_8_attempts_end() - an attempt of the candidate has been made, perhaps in vain */
+void invariant_8_attempts_end(struct world *world, bool attempt, const struct mtdl *mtdl);
 
 #endif

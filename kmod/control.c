@@ -429,6 +429,7 @@ static int mtdlayer_change_boot(struct mtdlayer_device *dev, struct mtdl_reason 
 {
 	struct mtdl *mtdl = &dev->mtdl;
 	struct mtdl_reason expose = { };
+	int expose_err;
 	int err;
 
 	if (mtdl->state != MTDL_STATE_TRIAL && mtdl_is_exposed(mtdl, mtdl->active))
@@ -443,9 +444,10 @@ static int mtdlayer_change_boot(struct mtdlayer_device *dev, struct mtdl_reason 
 		err = -EIO; /* the attempt could not be counted: active is exposed */
 	if (!err)
 		err = mtdl_retire_trial(mtdl, why);
-	if (mtdlayer_export_sync(dev, &expose)) {
+	expose_err = mtdlayer_export_sync(dev, &expose);
+	if (expose_err) {
 		*why = expose;
-		err = err ?: -EIO;
+		err = err ?: expose_err;
 	}
 	return err;
 }
@@ -597,6 +599,14 @@ static bool mtdlayer_session_knows(unsigned int cmd)
 	}
 }
 
+/* Nothing can be kept of the call, but a sentence fits into its reason. */
+static long mtdlayer_control_no_memory(char __user *reason)
+{
+	static const char text[] = "there is not enough memory";
+
+	return copy_to_user(reason, text, sizeof(text)) ? -EFAULT : -ENOMEM;
+}
+
 /* Copies in, runs, copies out: struct and reason, whatever came of it. */
 static long mtdlayer_control_call(struct mtdlayer_session *session, unsigned int cmd,
 				  unsigned long address,
@@ -612,7 +622,7 @@ static long mtdlayer_control_call(struct mtdlayer_session *session, unsigned int
 
 	arg = kzalloc(sizeof(*arg), GFP_KERNEL);
 	if (!arg)
-		return -ENOMEM;
+		return mtdlayer_control_no_memory(user + size - sizeof(why.text));
 	if (copy_from_user(arg, user, size))
 		goto out_free;
 	err = run(session, cmd, arg, &why);

@@ -42,6 +42,9 @@ struct mtdlayer_shown {
 /* What @dev shows, or -ENODEV; the status has a reference. */
 static int mtdlayer_show(struct mtdlayer_device *dev, struct mtdlayer_shown *shown)
 {
+	/* memory was short when it changed last: what is published is not how it is */
+	if (READ_ONCE(dev->stale) && mutex_trylock(&dev->lock))
+		mtdlayer_device_unlock(dev);
 	shown->status = NULL;
 	if (!mtdlayer_device_gone(dev))
 		shown->status = mtdlayer_status_get(dev, &shown->sequence, &shown->wanted);

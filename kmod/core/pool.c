@@ -9,6 +9,9 @@
 #include "pool.h"
 #include "util.h"
 
+/* That can use blocks at a time. */
+#define RELEASES	5
+
 int mtdl_block_is_bad(struct mtdl *mtdl, u32 block)
 {
 	u64 off = (u64)block << mtdl->geometry.block_shift;
@@ -63,7 +66,7 @@ void mtdl_pool_add_slots(struct mtdl_pool *pool, const struct mtdl_release *rele
 int mtdl_pool_init(struct mtdl_pool *pool, struct mtdl *mtdl,
 		   const struct mtdl_release *without, struct mtdl_reason *why)
 {
-	const struct mtdl_release *releases[] = {
+	const struct mtdl_release *releases[RELEASES] = {
 		mtdl->active, mtdl->candidate, mtdl->exposed, mtdl->moving[0], mtdl->moving[1],
 	};
 	const struct mtdl_geometry *g = &mtdl->geometry;
@@ -94,7 +97,7 @@ int mtdl_pool_init(struct mtdl_pool *pool, struct mtdl *mtdl,
 		mtdl_set_bit(pool->used, mtdl->suspects[i]);
 	if (mtdl->move.what != MTDL_MOVE_NONE)
 		mtdl_set_bit(pool->used, mtdl->move.to);
-	for (i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
+	for (i = 0; i < RELEASES; i++) {
 		if (!releases[i])
 			continue;
 		mtdl_pool_add_slots(pool, releases[i]);

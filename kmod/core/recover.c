@@ -259,7 +259,8 @@ static int recover(struct search *s, struct mtdl_flash *flash,
 	if (!err)
 		err = look(s, why);
 	if (!err && s->missing)
-		err = rebuild_candidate(s, bytes, m->length, bytes + m->length, signature_size, why);
+		err = rebuild_candidate(s, bytes, m->length, bytes + m->length, signature_size,
+					why);
 	else if (!err)
 		err = rebuild_active(s, why);
 	if (!err)

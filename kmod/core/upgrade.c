@@ -214,27 +214,41 @@ static int rewrite_layer(struct mtdl *mtdl, struct mtdl_layer *layer, u8 *data,
 	return err;
 }
 
-static int rewrite_staged(struct mtdl *mtdl, struct mtdl_reason *why)
+/* @data: a block's worth of memory */
+static int rewrite_with(struct mtdl *mtdl, u8 *data, struct mtdl_reason *why)
 {
 	struct mtdl_release *candidate = mtdl->candidate;
-	u8 *data;
 	u32 i;
 	int err = 0;
 
-	data = mtdl_alloc(mtdl->geometry.block_size);
-	if (!data)
-		return mtdl_fail(why, -ENOMEM, "no memory for a block of %u bytes",
-				 mtdl->geometry.block_size);
 	for (i = 0; i < candidate->layer_count && err >= 0; i++) {
 		do {
 			err = rewrite_layer(mtdl, &candidate->layers[i], data, why);
 		} while (err > 0);
 	}
-	mtdl_free(data);
 	if (!err && mtdl->unsaved)
 		err = mtdl_table_write(mtdl, why);
 	if (!err)
 		mtdl->stale = false;
+	return err;
+}
+
+static u8 *alloc_block(const struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	u8 *data = mtdl_alloc(mtdl->geometry.block_size);
+
+	if (!data)
+		mtdl_fail(why, -ENOMEM, "no memory for a block of %u bytes",
+			  mtdl->geometry.block_size);
+	return data;
+}
+
+static int rewrite_staged(struct mtdl *mtdl, struct mtdl_reason *why)
+{
+	u8 *data = alloc_block(mtdl, why);
+	int err = data ? rewrite_with(mtdl, data, why) : -ENOMEM;
+
+	mtdl_free(data);
 	return err;
 }
 
@@ -344,8 +358,8 @@ static void take_flagged(struct mtdl *mtdl, struct mtdl_release *flagged)
 	mtdl->active = mtdl_release_get(flagged);
 }
 
-static int stage(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_release *flagged,
-		 struct mtdl_reason *why)
+static int stage_with(struct mtdl *mtdl, struct mtdl_release *release,
+		      struct mtdl_release *flagged, u8 *data, struct mtdl_reason *why)
 {
 	bool replaces = mtdl->candidate;
 	int err;
@@ -363,7 +377,18 @@ static int stage(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_re
 	mtdl_set_state(mtdl, MTDL_STATE_STAGING);
 	err = mtdl_table_write(mtdl, why);
 	mtdl->stale = replaces || mtdl_has_incomplete(mtdl->active);
-	return err ? err : rewrite_staged(mtdl, why);
+	return err ? err : rewrite_with(mtdl, data, why);
+}
+
+/* What memory it needs is there before anything is changed. */
+static int stage(struct mtdl *mtdl, struct mtdl_release *release, struct mtdl_release *flagged,
+		 struct mtdl_reason *why)
+{
+	u8 *data = alloc_block(mtdl, why);
+	int err = data ? stage_with(mtdl, release, flagged, data, why) : -ENOMEM;
+
+	mtdl_free(data);
+	return err;
 }
 
 /* Without its digests a release only shares nothing: no reason to refuse an upgrade. */

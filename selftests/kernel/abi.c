@@ -110,6 +110,7 @@ TEST_F(abi, reserved_fields)
 
 TEST_F(abi, bad_pointers)
 {
+	struct test_release other;
 	struct mtdlayer_begin begin = {
 		.manifest = BAD_POINTER,
 		.manifest_size = self->two.manifest_size,
@@ -129,6 +130,12 @@ TEST_F(abi, bad_pointers)
 	begin.layers = BAD_POINTER;
 	begin.layer_room = 1;
 	REFUSED(EFAULT, MTDLAYER_IOC_BEGIN, &begin, "plan cannot be written");
+	usual_release(&other, "3.0", 5, 10);
+	begin.flags = MTDLAYER_BEGIN_REPLACE;
+	begin.manifest = (uintptr_t)other.manifest;
+	begin.manifest_size = other.manifest_size;
+	REFUSED(EFAULT, MTDLAYER_IOC_BEGIN, &begin, "plan cannot be written");
+	release_free(&other);
 	REFUSED(EFAULT, MTDLAYER_IOC_WANT, &want, "cannot be written to their address");
 	REFUSED(EFAULT, MTDLAYER_IOC_WRITE, &write, "bytes to write cannot be read");
 	EXPECT_EQ(-1, ioctl(self->board.dev, MTDLAYER_IOC_SYNC, (void *)0x10));

@@ -105,6 +105,11 @@ struct simflash_cut chance_variant(const struct scenario *scenario, u32 number);
 /** chance_seeds() - the seeds of a case's cuts, from the campaign's and where they are */
 void chance_seeds(u32 seed, struct case_id *id);
 
+/* ---- proof.c ---- */
+
+/** proof_run() - whether the check of every invariant can fail */
+bool proof_run(void);
+
 /* ---- walk.c ---- */
 
 /** walk_run() - a random walk: legal commands, faults, cuts, all drawn from @seed; false: lost */

@@ -42,9 +42,9 @@ static int usage(FILE *to, int status)
 		"       powercut [--seed N] --case CASE\n"
 		"       powercut --walk SEED\n"
 		"  --seed N          choose what is left to chance (1)\n"
-		"  --whole           every scenario and every place within a program: most of an hour\n"
-		"  --thin N          of the ways to tear an operation of a job, try one in N (1)\n"
-		"  --nested-every N  of the first cuts, one in N has its recovery cut too (16)\n"
+		"  --whole           every scenario and every place within a program: an hour\n"
+		"  --thin N          of the ways to tear an operation of a job, try one in N (2; with --whole: 1)\n"
+		"  --nested-every N  of the first cuts, one in N has its recovery cut too (60)\n"
 		"  --nested-ways N   at each operation of the recovery in N ways (1)\n"
 		"  --walks N         N random walks as well, with seeds from --seed on\n"
 		"  --jobs N          processes (as many as there are CPUs)\n"
@@ -94,6 +94,8 @@ static int run_all(struct campaign *campaign, const struct request *request)
 {
 	struct tally *t = &campaign->tally;
 
+	if (!proof_run())
+		return 1;
 	workers_run(campaign, request->only, request->walks, request->jobs);
 	if (!t->scenarios && !t->walks && !t->lost) {
 		fprintf(stderr, "powercut: no scenario is called %s: see --list\n", request->only);
@@ -161,7 +163,7 @@ static bool take(struct campaign *campaign, struct request *request, int option)
 
 int main(int argc, char **argv)
 {
-	struct campaign campaign = { .seed = 1, .thin = 1, .nested_every = 16, .nested_ways = 1 };
+	struct campaign campaign = { .seed = 1, .nested_every = 60, .nested_ways = 1 };
 	struct request request = { .jobs = (u32)sysconf(_SC_NPROCESSORS_ONLN) };
 	int option, status;
 
@@ -171,6 +173,8 @@ int main(int argc, char **argv)
 		if (!take(&campaign, &request, option))
 			return usage(stderr, 2);
 	}
+	if (!campaign.thin)
+		campaign.thin = campaign.whole ? 1 : 2;
 	hash_choose();
 	fleet_build();
 	if (request.list)

@@ -128,6 +128,19 @@ void invariant_3_first_rule(struct world *world)
 			   copies);
 }
 
+static void compare_records(struct world *world, const struct tableview_unit *a,
+			    const struct tableview_unit *b)
+{
+	u32 i, n;
+
+	for (i = 0; i < a->records; i++)
+		for (n = 0; n < b->records; n++)
+			if (a->record[i].sequence == b->record[n].sequence &&
+			    !same_snapshot(&a->record[i], &b->record[n]))
+				world_lost(world, "two snapshots have the sequence %llx and differ",
+					   (unsigned long long)a->record[i].sequence);
+}
+
 /*
  * Of what was written since the attach, two snapshots of one sequence are the same: a
  * copy that failed may read right tomorrow.
@@ -135,18 +148,12 @@ void invariant_3_first_rule(struct world *world)
 static void check_sequences(struct world *world)
 {
 	const struct tableview *view = oracle_look(world);
-	const struct tableview_record *newest = view->newest;
 	u32 i, n;
 
-	for (i = 0; newest && i < view->units; i++) {
-		const struct tableview_unit *unit = &view->unit[i];
-
-		for (n = 0; n < unit->records && unit_erased(world, unit); n++)
-			if (unit->record[n].sequence == newest->sequence &&
-			    !same_snapshot(&unit->record[n], newest))
-				world_lost(world, "two snapshots have the sequence %llx and differ",
-					   (unsigned long long)newest->sequence);
-	}
+	for (i = 0; i < view->units; i++)
+		for (n = 0; n < i && unit_erased(world, &view->unit[i]); n++)
+			if (unit_erased(world, &view->unit[n]))
+				compare_records(world, &view->unit[i], &view->unit[n]);
 }
 
 /* ---- the table ---- */
@@ -229,6 +236,7 @@ static void check_data_op(struct world *world, const struct simflash_op *op)
 	world->data_ops += op->type != SIMFLASH_MARK_BAD;
 	if (!world->rule_holds) {
 		invariant_3_first_rule(world);
+		check_sequences(world);
 		wrong = tableview_uses(world->view, world->device.sim, world->view->newest,
 				       world->uses);
 		if (wrong)
@@ -271,12 +279,10 @@ void oracle_observe(void *ctx, struct simflash *sim, const struct simflash_op *o
 	if (world->recording)
 		recording_add(world->recording, world, op);
 	check_counted_first(world);
-	if (op->off >= world->view->start && op->off < world->view->end) {
+	if (op->off >= world->view->start && op->off < world->view->end)
 		note_table_op(world, op);
-	} else {
+	else
 		check_data_op(world, op);
-		check_sequences(world);
-	}
 }
 
 static void expose_map(struct world *world, const u32 *map, u32 count)

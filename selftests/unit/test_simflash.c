@@ -291,6 +291,94 @@ static void test_again(void **state)
 	simflash_free(sim);
 }
 
+/* A boot loader may see what the system does not. */
+static void test_readers(void **state)
+{
+	struct simflash_cut cut = { SIMFLASH_TORN, SIMFLASH_TEAR_START, SIMFLASH_OLD, 9,
+				    SIMFLASH_NEW };
+	struct simflash *sim = new_sim(&unit_nor);
+	int err;
+
+	(void)state;
+	sim->cut_at = 1;
+	sim->cut = cut;
+	assert_int_equal(program(sim, 0, 0x11, 64), -EIO);
+	simflash_power_on(sim);
+	assert_int_equal(read_byte(sim, 0, &err), 0xff);
+	sim->reader = SIMFLASH_LOADER;
+	assert_int_equal(simflash_seen(sim, 0, 64), SIMFLASH_SEEN_BLANK);
+	assert_int_equal(read_byte(sim, 0, &err), 0x11);
+	assert_int_equal(simflash_seen(sim, 0, 64), SIMFLASH_SEEN_BLANK);
+	simflash_free(sim);
+}
+
+/* One eraseblock wears out at its second operation of the kind, and no other. */
+static struct simflash *worn(enum simflash_failure failure)
+{
+	struct simflash *sim = new_sim(&unit_nor);
+
+	sim->wear = (struct simflash_wear) { failure, 1, 3, 1 };
+	assert_int_equal(program(sim, 0, 0, 64), 0);
+	assert_int_equal(erase(sim, 2 * unit_nor.erase_size), 0);
+	assert_int_equal(program(sim, 2 * unit_nor.erase_size, 0, 64), 0);
+	return sim;
+}
+
+static void test_wear(void **state)
+{
+	const u64 at = unit_nor.erase_size;
+	struct simflash *sim = worn(SIMFLASH_FAILS_PROGRAM);
+	int err;
+
+	(void)state;
+	assert_int_equal(program(sim, at, 0, 64), -EIO);
+	assert_int_equal(erase(sim, at), 0);
+	assert_int_equal(program(sim, at, 0, 64), -EIO);
+	simflash_free(sim);
+	sim = worn(SIMFLASH_FAILS_LATE);
+	assert_int_equal(program(sim, at, 0, 64), -EIO);
+	assert_int_equal(read_byte(sim, at + 63, &err), 0);
+	simflash_free(sim);
+	sim = worn(SIMFLASH_FAILS_ERASE);
+	assert_int_equal(erase(sim, at), -EIO);
+	assert_int_equal(erase(sim, at), -EIO);
+	simflash_free(sim);
+	sim = worn(SIMFLASH_FAILS_ONCE);
+	assert_int_equal(program(sim, at, 0, 64), -EIO);
+	assert_int_equal(erase(sim, at), 0);
+	assert_int_equal(program(sim, at, 0, 64), 0);
+	simflash_free(sim);
+	sim = worn(SIMFLASH_IGNORES);
+	assert_int_equal(program(sim, at, 0, 64), 0);
+	assert_int_equal(read_byte(sim, at, &err), 0xff);
+	simflash_free(sim);
+}
+
+/* The whole chip is locked, or out of order; its cells are not touched. */
+static void test_trouble(void **state)
+{
+	struct simflash *sim = new_sim(&unit_nor);
+	int err;
+
+	(void)state;
+	assert_int_equal(program(sim, 0, 0, 64), 0);
+	sim->lock = SIMFLASH_LOCKED_SILENTLY;
+	assert_int_equal(erase(sim, 0), 0);
+	assert_int_equal(read_byte(sim, 0, &err), 0);
+	sim->lock = SIMFLASH_LOCKED;
+	assert_int_equal(erase(sim, 0), -EIO);
+	sim->lock = SIMFLASH_UNLOCKED;
+	sim->trouble = -ETIMEDOUT;
+	assert_int_equal(erase(sim, 0), -ETIMEDOUT);
+	read_byte(sim, 0, &err);
+	assert_int_equal(err, -ETIMEDOUT);
+	sim->trouble = 0;
+	assert_int_equal(read_byte(sim, 0, &err), 0);
+	assert_int_equal(erase(sim, 0), 0);
+	assert_int_equal(read_byte(sim, 0, &err), 0xff);
+	simflash_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +389,9 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_tears),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_readers),
+		cmocka_unit_test(test_wear),
+		cmocka_unit_test(test_trouble),
 	};
 
 	return unit_run("simflash", tests);

@@ -56,7 +56,7 @@ check: packages ## everything that CI runs; ends with "N passed, N failed"
 	$(Q)selftests/check
 
 .PHONY: bench
-bench: packages ## measure, in one run: layer reads beside reads of the parent
+bench: packages ## measure: flash operations, reads, attach beside UBI, kernel memory
 	$(Q)selftests/bench/run
 
 ##@ Parts of check

@@ -129,7 +129,7 @@ int mtdl_block_convict(struct mtdl *mtdl, struct mtdl_reason *why)
 	tell_spare(mtdl);
 	if (mtdl->convicted > CONVICTIONS_MAX)
 		mtdl->read_only =
-			"too many of its blocks failed since it was attached: look at its controller and its supply, then attach it again";
+			"too many of its blocks failed: look at controller and supply";
 	return 0;
 }
 

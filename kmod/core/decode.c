@@ -314,7 +314,7 @@ static int decode_done(struct mtdl *mtdl, struct reader *r, u32 *living,
 	return 0;
 }
 
-/* Homes that are still to be written must be nobody's: @active and @candidate are what these use. */
+/* Homes that are still to be written are nobody's: @active and @candidate are what these use. */
 static int check_homes(const struct mtdl_release *release, const u32 *active, const u32 *candidate,
 		       struct mtdl_reason *why)
 {

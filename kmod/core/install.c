@@ -187,7 +187,8 @@ static int check_home(struct mtdl *mtdl, u32 home, struct mtdl_reason *why)
 	if (mtdl_owner_find(mtdl->exposed, home, &owner) ||
 	    mtdl_owner_find(mtdl->active, home, &owner))
 		return mtdl_fail(why, -EBUSY,
-				 "block %u, in the slot of a pinned layer, is still being read", home);
+				 "block %u, in the slot of a pinned layer, is still being read",
+				 home);
 	return 0;
 }
 

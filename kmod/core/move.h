@@ -84,7 +84,7 @@ int mtdl_move_all(struct mtdl *mtdl, enum mtdl_move_kind what, enum mtdl_side si
  */
 void mtdl_move_made(struct mtdl *mtdl, struct mtdl_release *release, u32 from, u32 to);
 
-/** mtdl_move_put_in_place() - in memory, the moves take effect; a copy that is under way is given up */
+/** mtdl_move_put_in_place() - in memory, moves take effect; a copy under way is given up */
 void mtdl_move_put_in_place(struct mtdl *mtdl);
 
 /** mtdl_move_forget() - give up moves that are not recorded, and the copy that is under way */
